@@ -1,0 +1,117 @@
+"""A verdict in plain words, English and French, for people who do not read intervals.
+
+Effects are shown in the metric's own direction (a wait that falls by 3 reads "−3"), never "statistically significant".
+"""
+
+from dataclasses import dataclass
+
+from experiments.measures import Measure
+from experiments.verdict import FAITHFUL, Kind, Verdict
+
+FRENCH: dict[Kind, str] = {
+    Kind.INVALID: "non valable",
+    Kind.HARMFUL: "nuisible",
+    Kind.NO_WORTHWHILE_EFFECT: "sans effet qui en vaille la peine",
+    Kind.BETTER: "mieux que prévu",
+    Kind.AS_EXPECTED: "comme prévu",
+    Kind.LESS: "moins que prévu",
+    Kind.NOT_YET: "pas encore",
+    Kind.INCONCLUSIVE: "non concluant",
+}
+_OPEN_ENGLISH = {
+    Kind.NOT_YET: "it is too early to say",
+    Kind.INCONCLUSIVE: "the end has come and the data cannot say whether it helps",
+}
+_OPEN_FRENCH = {
+    Kind.NOT_YET: "il est trop tôt pour le dire",
+    Kind.INCONCLUSIVE: "la fin est venue et les données ne disent pas si l’action aide",
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Wording:
+    """What a sentence needs beside the verdict: the metric's names and whether up (+1) or down (−1) is good."""
+
+    measure: Measure
+    sign: int
+
+
+def _number(x: float) -> str:
+    """Return a signed number with one decimal, with a real minus.
+
+    >>> _number(-3.04), _number(0.25)
+    ('−3.0', '+0.25')
+    """
+    text = f"{x:+.2f}" if abs(x) < 1 else f"{x:+.1f}"
+    return text.replace("-", "−")
+
+
+def _shown(verdict: Verdict, sign: int) -> tuple[str, str, str] | None:
+    """Return estimate and interval in the metric's own direction, lower end first; ``None`` without an estimate."""
+    if verdict.estimate is None or verdict.low is None or verdict.high is None:
+        return None
+    ends = sorted((verdict.low * sign, verdict.high * sign))
+    return _number(verdict.estimate * sign), _number(ends[0]), _number(ends[1])
+
+
+def _share(x: float) -> str:
+    return f"{x * 100:.0f} %"
+
+
+def english(verdict: Verdict, wording: Wording) -> str:
+    """Return the verdict as one or two English sentences."""
+    lead = verdict.kind.value.capitalize()
+    shown = _shown(verdict, wording.sign)
+    if verdict.kind is Kind.INVALID or shown is None:
+        said = verdict.reason or _OPEN_ENGLISH.get(verdict.kind, "there is no estimate")
+    else:
+        said = f"{wording.measure.english} changed by {shown[0]} (between {shown[1]} and {shown[2]})"
+        said += f"; {_number(verdict.expected * wording.sign)} was expected"
+        if verdict.kind in _OPEN_ENGLISH:
+            said = f"{_OPEN_ENGLISH[verdict.kind]}: {said}"
+    return " ".join([f"{lead}: {said}.", *_english_riders(verdict)])
+
+
+def _english_riders(verdict: Verdict) -> list[str]:
+    """Return the further sentences: guardrails harmed, fidelity, mechanism."""
+    riders = [f"The guardrail {g.metric} is beyond its margin." for g in verdict.guardrails if g.standing == "harmed"]
+    if verdict.fidelity is not None and verdict.fidelity < FAITHFUL:
+        riders.append(f"Not executed as defined (fidelity {_share(verdict.fidelity)}).")
+    if verdict.worked != "unknown":
+        riders.append(f"It worked {verdict.worked}.")
+    return riders
+
+
+def french(verdict: Verdict, wording: Wording) -> str:
+    """Return the verdict as one or two French sentences, with French typography."""
+    lead = FRENCH[verdict.kind].capitalize()
+    shown = _shown(verdict, wording.sign)
+    if verdict.kind is Kind.INVALID or shown is None:
+        said = _OPEN_FRENCH.get(verdict.kind, "les données ne permettent pas de comparer les groupes")
+    else:
+        said = f"{wording.measure.french} a changé de {shown[0]} (entre {shown[1]} et {shown[2]})"
+        said += f" ; {_number(verdict.expected * wording.sign)} était attendu"
+        if verdict.kind in _OPEN_FRENCH:
+            said = f"{_OPEN_FRENCH[verdict.kind]} : {said}"
+    riders = _french_riders(verdict)
+    return " ".join([f"{lead} : {_comma(said)}.", *riders])
+
+
+def _comma(text: str) -> str:
+    """Return the text with decimal commas; metric names hold no point followed by a digit."""
+    return "".join(
+        "," if char == "." and text[i + 1 : i + 2].isdigit() and text[i - 1].isdigit() else char
+        for i, char in enumerate(text)
+    )
+
+
+def _french_riders(verdict: Verdict) -> list[str]:
+    """Return the further sentences, in French."""
+    riders = [f"Le garde-fou {g.metric} dépasse sa marge." for g in verdict.guardrails if g.standing == "harmed"]
+    if verdict.fidelity is not None and verdict.fidelity < FAITHFUL:
+        riders.append(f"L’action n’a pas été exécutée comme définie (fidélité {_share(verdict.fidelity)}).")
+    if verdict.worked == "for the stated reason":
+        riders.append("Elle a agi pour la raison annoncée.")
+    if verdict.worked == "for another reason":
+        riders.append("Elle a agi pour une autre raison que celle annoncée.")
+    return riders

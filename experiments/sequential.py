@@ -1,0 +1,87 @@
+"""Looking as often as one likes: the always-valid interval, its e-value and p-value, and the one-sided e-value.
+
+A normal mixture over the effect with variance τ = (expected effect)². τ is part of the frozen plan: choosing it
+after looking would void the guarantee. Success is *not* declared from here (see ``spending``): this is for harm
+and for "not yet", at any time.
+
+Sources: Robbins (1970), *Ann. Math. Stat.* 41; Howard, Ramdas, McAuliffe & Sekhon (2021), *Ann. Stat.* 49(2);
+asymptotic for unknown variances after Waudby-Smith, Arbour, Sinha, Kennedy & Ramdas (2021), arXiv:2103.06476.
+"""
+
+import math
+from dataclasses import dataclass
+
+from models.errors import InvalidInput
+from models.gaps.evidence import ln_e_plus
+
+HARM = 20.0
+"""1/α at α = 5 %: by Ville's inequality an e-value reaches it with probability ≤ 5 % when there is nothing."""
+
+_LARGEST_LOG = 690.0
+"""e-values are cut at exp(690) ≈ 1e299, so that no page or JSON ever meets an infinity."""
+
+
+@dataclass(frozen=True, slots=True)
+class AlwaysValid:
+    """The interval [low, high], e-value and p-value of one look; valid at every look together."""
+
+    low: float
+    high: float
+    e: float
+    p: float
+
+
+def _checked(variance: float, tau: float) -> None:
+    """Raise ``InvalidInput`` unless both are positive numbers."""
+    if not (math.isfinite(variance) and variance > 0.0):
+        raise InvalidInput(f"variance: {variance} is not positive; an interval needs units that differ")
+    if not (math.isfinite(tau) and tau > 0.0):
+        raise InvalidInput(f"expected effect: its square {tau} is not positive; state an effect other than zero")
+
+
+def half_width(variance: float, tau: float, alpha: float = 0.05) -> float:
+    """Return √(V(V+τ)/τ · (ln((V+τ)/V) − 2 ln α)), V being the squared standard error.
+
+    >>> round(half_width(1.0, 4.0), 6)
+    3.08239
+    """
+    _checked(variance, tau)
+    total = variance + tau
+    return math.sqrt(variance * total / tau * (math.log1p(tau / variance) - 2.0 * math.log(alpha)))
+
+
+def e_value(difference: float, variance: float, tau: float) -> float:
+    """Return √(V/(V+τ)) · exp(d²τ/(2V(V+τ))): the evidence against "no difference", in either direction.
+
+    >>> round(e_value(3.0, 1.0, 4.0), 6)
+    16.367228
+    """
+    _checked(variance, tau)
+    total = variance + tau
+    log_e = -0.5 * math.log1p(tau / variance) + difference**2 * tau / (2.0 * variance * total)
+    return math.exp(min(log_e, _LARGEST_LOG))
+
+
+def e_above(difference: float, variance: float, tau: float) -> float:
+    """Return 2Φ(z√(τ/(V+τ))) · √(V/(V+τ)) · exp(z²τ/(2(V+τ))), z = d/√V: the evidence for "above zero".
+
+    One-sided: the mixture is a half-normal on the positive side (SCIENCE §3).
+
+    >>> round(e_above(3.0, 1.0, 4.0), 6), e_above(-3.0, 1.0, 4.0) < 1
+    (32.615133, True)
+    """
+    _checked(variance, tau)
+    return math.exp(min(float(ln_e_plus(difference, variance, tau)), _LARGEST_LOG))
+
+
+def always_valid(difference: float, variance: float, tau: float, alpha: float = 0.05) -> AlwaysValid:
+    """Return interval, e and p of one look.
+
+    The interval excludes zero exactly when e ≥ 1/α. p = min(1, 1/e).
+
+    >>> always_valid(0.0, 1.0, 4.0).p
+    1.0
+    """
+    half = half_width(variance, tau, alpha)
+    e = e_value(difference, variance, tau)
+    return AlwaysValid(difference - half, difference + half, e, min(1.0, 1.0 / e))
