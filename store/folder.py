@@ -1,0 +1,67 @@
+"""The data folder: private to its owner, and folded by one engine at a time."""
+
+import fcntl
+import os
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+from models.errors import RefusedToStart
+
+LOG_FILE = "log.db"
+STORE_FILE = "store.db"
+_LOCK_FILE = "engine.lock"
+
+
+def prepare(folder: Path) -> None:
+    """Make ``folder`` if need be, for its owner's eyes only (0700), and the database files in it (0600).
+
+    A folder that holds other things keeps its rights; our files in it are private all the same.
+    """
+    try:
+        folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+        if _ours(folder):
+            folder.chmod(0o700)
+        for name in (LOG_FILE, STORE_FILE):
+            os.close(os.open(folder / name, os.O_CREAT | os.O_RDWR, 0o600))
+    except OSError as error:
+        raise RefusedToStart(
+            f"data folder {folder}: cannot be made or written ({error.strerror}); "
+            "check its owner and rights, or name another folder with --data or RESSENTI_DATA"
+        ) from error
+
+
+@contextmanager
+def engine_lock(folder: Path) -> Iterator[None]:
+    """Hold the right to fold this folder; raises ``RefusedToStart`` when another engine holds it.
+
+    The operating system gives it back when the process dies, however it dies.
+    """
+    with (folder / _LOCK_FILE).open("a+") as file:
+        try:
+            fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError as error:
+            file.seek(0)
+            raise RefusedToStart(
+                f"data folder {folder}: another engine (process {file.read().strip() or 'unknown'}) is folding it; "
+                "stop that one, or use another folder"
+            ) from error
+        file.seek(0)
+        file.truncate()
+        file.write(str(os.getpid()))
+        file.flush()
+        yield
+
+
+def engine_runs(folder: Path) -> bool:
+    """Say whether an engine is folding this folder now."""
+    try:
+        with engine_lock(folder):
+            return False
+    except RefusedToStart:
+        return True
+
+
+def _ours(folder: Path) -> bool:
+    names = {entry.name for entry in folder.iterdir()}
+    return not names or LOG_FILE in names or STORE_FILE in names

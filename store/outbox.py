@@ -1,0 +1,97 @@
+"""The outbox: what the world should hear, kept until it was told. Sent at least once, selected as unsent."""
+
+from collections.abc import Iterable
+from dataclasses import dataclass, replace
+from typing import Any
+
+from sqlalchemy import Connection, and_, bindparam, delete, func, select, update
+from sqlalchemy import Row as Found
+
+from models.effects import OutboxMessage
+from models.identifiers import Millis, Offset, Partition
+from store.encoding import to_json
+from store.sqlite import Database
+from store.tables.outbox import outbox
+from store.tables.people import erasures
+from store.upserts import Row, insert_rows
+
+OUTSIDE = Partition(-1)
+"""Stands for the partition in the ids of messages that no fold wrote: gaps, verdicts, erasures."""
+
+
+@dataclass(frozen=True, slots=True)
+class Unsent:
+    """A message still to be sent, with the partition that makes its id unique."""
+
+    partition: Partition
+    message: OutboxMessage
+
+
+class Outbox:
+    """Hands out unsent messages and notes what was sent."""
+
+    def __init__(self, database: Database) -> None:
+        self._database = database
+
+    def unsent(self, limit: int = 500) -> list[Unsent]:
+        """Return up to ``limit`` unsent messages, each partition's in its order."""
+        with self._database.read() as connection:
+            messages = [_unsent(row) for row in connection.execute(_UNSENT, {"limit": limit})]
+            return [_named(connection, unsent) if unsent.message.topic == "erased" else unsent for unsent in messages]
+
+    def mark_sent(self, sent: Iterable[Unsent], now: Millis) -> None:
+        """Note that these were sent."""
+        keys = [{"p": u.partition, "o": u.message.offset, "i": u.message.n, "now": now} for u in sent]
+        if keys:
+            with self._database.write(durable=False) as connection:
+                connection.execute(_MARK, keys)
+
+    def add(self, messages: Iterable[OutboxMessage]) -> None:
+        """Put messages of no fold into the outbox; their offsets are given here."""
+        with self._database.write() as connection:
+            add_outside(connection, messages)
+
+    def prune(self, before: Millis) -> int:
+        """Delete messages sent before ``before``; return how many."""
+        with self._database.write(durable=False) as connection:
+            return connection.execute(delete(outbox).where(outbox.c.sent_at < before)).rowcount
+
+
+def write_outbox(connection: Connection, partition: Partition, rows: Iterable[OutboxMessage]) -> None:
+    """Insert a fold's messages."""
+    written: list[Row] = [(partition, m.offset, m.n, m.topic, m.key, m.payload, None) for m in rows]
+    insert_rows(connection, outbox, written)
+
+
+def add_outside(connection: Connection, messages: Iterable[OutboxMessage]) -> None:
+    """Insert messages that no fold wrote, after the last of their kind."""
+    last = connection.execute(select(func.max(outbox.c.offset)).where(outbox.c.partition == OUTSIDE)).scalar()
+    first = 0 if last is None else int(last) + 1
+    written: list[Row] = [(OUTSIDE, first + at, 0, m.topic, m.key, m.payload, None) for at, m in enumerate(messages)]
+    insert_rows(connection, outbox, written)
+
+
+_UNSENT = (
+    select(outbox)
+    .where(outbox.c.sent_at.is_(None))
+    .order_by(outbox.c.partition, outbox.c.offset, outbox.c.n)
+    .limit(bindparam("limit"))
+)
+_MARK = (
+    update(outbox)
+    .where(and_(outbox.c.partition == bindparam("p"), outbox.c.offset == bindparam("o"), outbox.c.n == bindparam("i")))
+    .values(sent_at=bindparam("now"))
+)
+
+
+def _named(connection: Connection, unsent: Unsent) -> Unsent:
+    """Fill in whom an ``erased`` message is about: its row holds a reference only, the erasure row the pseudonym."""
+    about = select(erasures.c.subject, erasures.c.at).where(erasures.c.id == unsent.message.key)
+    subject, at = connection.execute(about).one()
+    payload = to_json({"subject": subject, "erased_at": at}).encode()
+    return replace(unsent, message=replace(unsent.message, key=subject, payload=payload))
+
+
+def _unsent(row: Found[Any]) -> Unsent:
+    message = OutboxMessage(Offset(row.offset), row.n, row.topic, row.key, row.payload)
+    return Unsent(Partition(row.partition), message)

@@ -1,0 +1,26 @@
+"""What the world should hear, until it was told."""
+
+from sqlalchemy import BigInteger, Column, Index, Integer, LargeBinary, String, Table, Text, text
+
+from store.tables.metadata import STORE
+
+outbox = Table(
+    "outbox",
+    STORE,
+    Column("partition", Integer, primary_key=True, autoincrement=False),
+    Column("offset", BigInteger, primary_key=True, autoincrement=False),
+    Column("n", Integer, primary_key=True, autoincrement=False),
+    Column("topic", String(32), nullable=False),
+    Column("key", Text, nullable=False),
+    Column("payload", LargeBinary, nullable=False),
+    Column("sent_at", BigInteger),
+)
+
+Index(
+    "ix_outbox_unsent",
+    outbox.c.partition,
+    outbox.c.offset,
+    outbox.c.n,
+    sqlite_where=text("sent_at IS NULL"),
+    postgresql_where=text("sent_at IS NULL"),
+)

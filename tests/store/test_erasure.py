@@ -1,0 +1,163 @@
+"""Forgetting a customer reaches every table; everybody else stays as they were."""
+
+import json
+from collections.abc import Iterator
+
+import pytest
+from sqlalchemy import MetaData, select
+
+from models.cells import CellKey, Counts
+from models.customers import unpack
+from models.effects import DeadLetter, Effects
+from models.errors import Fenced
+from models.identifiers import Millis, Offset
+from models.partitions import group_of
+from models.targets import Course
+from store.audit import Act
+from store.cases import Case
+from store.database import Store
+from store.erasure import keys_of
+from store.sqlite import Database
+from store.tables import LOG, STORE
+from store.walkthroughs import Walkthrough
+from streams.cells import CellDifferences
+from tests.store import samples
+
+WHO = samples.subject(1)
+OTHER = next(samples.subject(n) for n in range(2, 999) if samples.home(samples.subject(n)) == samples.home(WHO))
+NOW = Millis(5)
+
+
+def event_of(who: str) -> bytes:
+    return json.dumps({"subject": who, "type": "ressenti.complaint"}).encode()
+
+
+def fill(store: Store) -> None:
+    """Put both customers into every table that can hold one."""
+    store.log.append([(who.encode(), event_of(who)) for who in (WHO, OTHER)])
+    store.log.append([(b"wrong key", event_of(WHO))])
+    store.checkpoint(samples.full(OTHER))
+    mixed = samples.full(WHO, start=5)
+    mixed.dead_letters.append(DeadLetter(Offset(9), NOW, None, None, "key", "key", "wrong key", event_of(WHO)))
+    store.checkpoint(mixed)
+    store.log.append([(OTHER.encode(), event_of(OTHER))] * 10)
+    for who in (WHO, OTHER):
+        store.rescues.take(who, "j", "Ada", NOW)
+        store.cases.add(Case(f"case-{who == WHO}", who, "j", "rescue", "waited", "call", NOW, "Ada"))
+        store.audit.add(Act(NOW, "Ada", "called", ("customer", who), {"who": f"about {who}, today"}))
+    store.walkthroughs.add(Walkthrough("w", NOW, "Ada", "help", "chat", None, f"I watched {WHO} wait."))
+    store.courses.put_course(Course("c", f"Never again like {WHO}.", "Ada", ()), "Ada", NOW)
+
+
+def places_of(database: Database, metadata: MetaData, needle: str) -> Iterator[str]:
+    """Yield every table and column in which ``needle`` stands."""
+    with database.read() as connection:
+        for table in metadata.sorted_tables:
+            for row in connection.execute(select(table)).mappings():
+                for column, value in row.items():
+                    text = value if isinstance(value, bytes) else str(value).encode()
+                    if needle.encode() in text:
+                        yield f"{table.name}.{column}"
+
+
+def everywhere(store: Store, who: str) -> set[str]:
+    return {*places_of(store._store_file, STORE, who), *places_of(store._log_file, LOG, who)}
+
+
+def test_the_walk_finds_the_customer_wherever_one_can_stand(store: Store) -> None:
+    fill(store)
+    with_subject = {t.name for t in STORE.sorted_tables if "subject" in t.columns} - {"erasures"}
+    found = everywhere(store, WHO)
+    assert with_subject <= {place.split(".")[0] for place in found}
+    assert {"records.key", "records.value", "outbox.payload", "dead_letters.raw", "audit.detail"} <= found
+    assert {"courses.record", "walkthroughs.text"} <= found
+
+
+def test_an_erased_customer_stands_nowhere_but_in_the_erasure_row(store: Store) -> None:
+    fill(store)
+    counts = store.erase(WHO, "Ada")
+    assert everywhere(store, WHO) == {"erasures.subject"}
+    assert counts == {
+        "archived": 1,
+        "audit": 2,
+        "cases": 1,
+        "courses": 1,
+        "customers": 1,
+        "dead_letters": 2,
+        "journeys": 1,
+        "outbox": 1,
+        "records": 2,
+        "rescues": 1,
+        "units": 1,
+        "verbatims": 1,
+        "walkthroughs": 1,
+    }
+
+
+def test_everybody_else_stays_as_they_were(store: Store, tmp_path_factory: pytest.TempPathFactory) -> None:
+    fill(store)
+    before = everywhere(store, OTHER)
+    store.erase(WHO, "Ada")
+    assert everywhere(store, OTHER) == before
+    with Store.open(tmp_path_factory.mktemp("alone")) as alone:
+        alone.checkpoint(samples.full(OTHER))
+        expected, found = alone.projection().tables, store.projection().tables
+        for table in expected.keys() - {"counters"}:
+            assert found[table] == expected[table], table
+
+
+def test_erasing_fences_the_fold_in_flight(store: Store) -> None:
+    epoch = store.partitions.position(samples.home(WHO)).epoch
+    store.erase(WHO, "Ada")
+    with pytest.raises(Fenced):
+        store.checkpoint(samples.full(WHO, epoch=epoch))
+
+
+def test_erasing_twice_or_somebody_unknown_is_no_error(store: Store) -> None:
+    assert store.erase(WHO, "Ada") == {}
+    assert store.erase(WHO, "Bob") == {}
+    [erasure] = store.erasures.all()
+    assert (erasure.subject, erasure.by, erasure.counts) == (WHO, "Bob", {})
+    assert store.erasures.subjects() == {WHO}
+
+
+def test_the_world_is_told_whom_to_forget_though_only_one_row_knows(store: Store) -> None:
+    store.erase(WHO, "Ada")
+    [unsent] = store.outbox.unsent()
+    assert (unsent.message.topic, unsent.message.key) == ("erased", WHO)
+    assert json.loads(unsent.message.payload)["subject"] == WHO
+    store.outbox.mark_sent([unsent], NOW)
+    assert store.outbox.unsent() == []
+
+
+def test_the_audit_log_says_that_but_not_whom(store: Store) -> None:
+    store.erase(WHO, "Ada")
+    [act] = store.audit.recent("customer")
+    assert (act.actor, act.action, act.noun) == ("Ada", "erased", ("customer", ""))
+
+
+def test_cells_are_those_the_fold_adds_to() -> None:
+    group = group_of(WHO.encode())
+    for one in (samples.contribution(), samples.contribution(samples.T0 + 777, live=False)):
+        gathered = CellDifferences()
+        gathered.add(one, group)
+        expected: dict[CellKey, Counts] = {key: dict(one.counts) for key in keys_of(one, group)}
+        assert gathered.expanded() == expected
+
+
+def test_an_erasure_that_fails_changes_nothing(store: Store, monkeypatch: pytest.MonkeyPatch) -> None:
+    fill(store)
+    before = samples.dump(store._store_file, STORE), samples.dump(store._log_file, LOG)
+
+    def fail(*_: object) -> None:
+        raise ZeroDivisionError
+
+    monkeypatch.setattr("store.erasure.write_audit", fail)
+    with pytest.raises(ZeroDivisionError):
+        store.erase(WHO, "Ada")
+    assert (samples.dump(store._store_file, STORE), samples.dump(store._log_file, LOG)) == before
+
+
+def test_the_sample_is_a_state_the_fold_could_have_written() -> None:
+    effects: Effects = samples.full(WHO)
+    assert unpack(effects.customers[WHO].state).applied[0].contributions[0] == samples.contribution()

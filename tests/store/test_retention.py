@@ -1,0 +1,41 @@
+"""Each thing is kept as long as it says, and what is not folded is never let go."""
+
+from models.effects import ArchivedJourney, Effects, OutboxMessage
+from models.identifiers import DAY, Millis, Offset
+from store.database import Store
+from store.retention import Retention
+from tests.store import samples
+from tests.store.conftest import Clock
+
+WHO = samples.subject(1)
+HERE = samples.home(WHO)
+
+
+def archived(ended: int) -> ArchivedJourney:
+    return ArchivedJourney(WHO, f"@{ended}", Millis(ended), b"", b"")
+
+
+def test_old_rows_go_and_young_ones_stay(store: Store, clock: Clock) -> None:
+    store.log.append([(WHO.encode(), b"1")] * 6)
+    effects = samples.full(WHO)
+    effects.archived = [archived(clock.now - 396 * DAY - 1), archived(clock.now - 396 * DAY)]
+    effects.outbox = [OutboxMessage(Offset(n), 0, "scores", "k", b"") for n in range(3)]
+    store.checkpoint(effects)
+    old, young, _ = store.outbox.unsent()
+    store.outbox.mark_sent([old], Millis(clock.now - 7 * DAY - 1))
+    store.outbox.mark_sent([young], Millis(clock.now - 7 * DAY))
+    assert store.prune() == {"cells": 2, "records": 0, "archived": 1, "outbox": 1}
+    assert [row.ended for row in store.archive.of(WHO)] == [clock.now - 396 * DAY]
+    assert len(store.outbox.unsent()) == 1
+
+
+def test_raw_events_go_after_thirty_days_whatever_is_asked_but_only_once_folded(store: Store, clock: Clock) -> None:
+    store.log.append([(WHO.encode(), b"1")] * 6)
+    position = store.partitions.position(HERE)
+    store.checkpoint(Effects(HERE, Offset(0), Offset(4), position.epoch, Millis(clock.now)))
+    clock.now += 30 * DAY
+    generous = Retention(log=Millis(999 * DAY))
+    assert store.prune(generous)["records"] == 0
+    clock.now += 1
+    assert store.prune(generous)["records"] == 4
+    assert [record.offset for record in store.log.read(HERE, Offset(0), 9).records] == [4, 5]
