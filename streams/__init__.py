@@ -1,0 +1,1 @@
+"""How events flow: collector rules, logs, the processors, the engine, dead letters, outbox."""

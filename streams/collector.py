@@ -1,0 +1,193 @@
+"""The collector's rules, without HTTP: what is taken, what is refused and why, and what may reach the log at all.
+
+Nothing raw gets past here: customers become pseudonyms, words are redacted, fields the contract does not know are left
+out. The steps for one request are numbered in ``collect``.
+"""
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import msgspec
+
+from models.customers import unpack
+from models.errors import Fault, RejectedEvent
+from models.facts import AnyFact
+from models.identifiers import Partition, Subject
+from models.interactions import TYPES, CloudEvent, validate
+from models.interactions.decoding import decoded, unknown_fields
+from models.interactions.validation import parse
+from models.partitions import partition_of
+from models.pseudonyms import PseudonymKey, is_pseudonym, pseudonym
+from models.redaction import redact
+from streams.chunks import Log
+from streams.declaring import Declaring, Met, met
+from streams.memory import RecentEvents
+from streams.state import Load
+from streams.verdicts import Verdict
+
+MAX_RAW_ID = 512
+"""Characters of a customer's own id."""
+WORDS = "verbatim"
+
+Tree = dict[str, Any]
+
+
+@dataclass(slots=True)
+class Collected:
+    """What the collector did since it was made; ``/metrics`` shows it."""
+
+    accepted: int = 0
+    duplicates: int = 0
+    rejected: int = 0
+    unknown_fields: int = 0
+    pseudonymised: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class Ready:
+    """One event that may be appended."""
+
+    fact: AnyFact
+    subject: Subject
+    value: bytes
+
+
+class Collector:
+    """Takes events in; safe to use from many threads, blocks until what it accepts is durable."""
+
+    def __init__(self, log: Log, load: Load, declaring: Declaring, key: PseudonymKey, recent: RecentEvents) -> None:
+        self._log = log
+        self._load = load
+        self._declaring = declaring
+        self._key = key
+        self._recent = recent
+        self.collected = Collected()
+
+    def collect(self, events: Sequence[bytes], source: str | None) -> list[Verdict]:
+        """Return a verdict for each of ``events``, in their order; those accepted are durable when this returns.
+
+        ``source`` is the API key's; events must come from it or from below it. ``None`` takes any source (trusted
+        callers). Raises ``StoreFull`` and ``StoreBusy`` with nothing appended: send all of it again later.
+        """
+        verdicts: list[Verdict | None] = [None] * len(events)
+        ready: dict[int, Ready] = {}
+        for at, event in enumerate(events):
+            tree: object = None
+            try:
+                tree = parse(event)  # 1. JSON, within bounds
+                ready[at] = self._ready(tree, source)  # 2. private, valid, of this source
+            except RejectedEvent as rejected:
+                verdicts[at] = Verdict("rejected", _text(tree, "id"), _text(tree, "source"), rejected.fault)
+        self._set_known_apart(ready, verdicts)  # 3. what came before
+        self._declaring.meet(_mets(ready.values()))  # 4. new scopes, before what brings them
+        self._log.append([(one.subject.encode(), one.value) for one in ready.values()])  # 5. durable
+        self._recent.remember({one.fact.identity: one.fact.content for one in ready.values()})
+        for at, one in ready.items():
+            verdicts[at] = Verdict("accepted", one.fact.id, one.fact.source)
+        return self._counted([verdict for verdict in verdicts if verdict is not None])
+
+    def _ready(self, tree: object, source: str | None) -> Ready:
+        """Return the event as it may be kept; raises ``RejectedEvent``."""
+        if isinstance(tree, dict):
+            self.collected.unknown_fields += unknown_fields(tree)
+            tree = self._private(_known(tree))
+        event = validate(tree)
+        if source is not None and not _is_from(event.source, source):
+            raise RejectedEvent(
+                Fault(
+                    "forbidden_source",
+                    "source",
+                    f"this API key is for {source!r}, not for {event.source!r}",
+                    "send events of your own source, or ask for a key of that one",
+                )
+            )
+        made = decoded(event)
+        return Ready(made.fact, made.subject, msgspec.json.encode(tree))
+
+    def _private(self, tree: Tree) -> Tree:
+        """Return ``tree`` with a pseudonym for its customer, and its words redacted."""
+        subject, data = tree.get("subject"), tree.get("data")
+        if isinstance(subject, (str, int)) and not isinstance(subject, bool) and not is_pseudonym(str(subject)):
+            tree = {**tree, "subject": self._pseudonym(str(subject))}
+        if isinstance(data, dict) and isinstance(data.get(WORDS), str):
+            tree = {**tree, "data": {**data, WORDS: redact(data[WORDS])}}
+        return tree
+
+    def _pseudonym(self, raw: str) -> Subject:
+        if not raw.strip() or len(raw) > MAX_RAW_ID:
+            fault = f"is empty or longer than {MAX_RAW_ID} characters"
+            raise RejectedEvent(Fault("bad_subject", "subject", fault, "send your own id of the customer"))
+        self.collected.pseudonymised += 1
+        return pseudonym(raw, self._key)
+
+    def _set_known_apart(self, ready: dict[int, Ready], verdicts: list[Verdict | None]) -> None:
+        """Move what is known already (recently, in the store, or earlier in this request) from ``ready`` to ``verdicts``."""
+        known = self._known_contents(list(ready.values()))
+        for at, one in list(ready.items()):
+            content = known.setdefault(one.fact.identity, None)
+            if content is None:
+                known[one.fact.identity] = one.fact.content
+            else:
+                del ready[at]
+                verdicts[at] = _known_verdict(one.fact, content)
+
+    def _known_contents(self, ready: Sequence[Ready]) -> dict[tuple[str, str], int | None]:
+        known: dict[tuple[str, str], int | None] = {}
+        wanted: dict[Partition, set[Subject]] = {}
+        for one in ready:
+            content = self._recent.content(one.fact.identity)
+            if content is not None:
+                known[one.fact.identity] = content
+            else:
+                partition = partition_of(one.subject.encode(), self._log.partitions)
+                wanted.setdefault(partition, set()).add(one.subject)
+        for partition, subjects in wanted.items():
+            for row in self._load(partition, subjects).values():
+                known.update((fact.identity, fact.content) for fact in unpack(row).facts)
+        return known
+
+    def _counted(self, verdicts: list[Verdict]) -> list[Verdict]:
+        for verdict in verdicts:
+            if verdict.status == "accepted":
+                self.collected.accepted += 1
+            elif verdict.status == "duplicate":
+                self.collected.duplicates += 1
+            else:
+                self.collected.rejected += 1
+        return verdicts
+
+
+def _known_verdict(fact: AnyFact, content: int) -> Verdict:
+    if content == fact.content:
+        return Verdict("duplicate", fact.id, fact.source)
+    fault = Fault(
+        "id_conflict",
+        "id",
+        f"{fact.source!r} already sent another event under the id {fact.id!r}",
+        "send updates under a new id and the same contact, promise or incident",
+    )
+    return Verdict("rejected", fact.id, fact.source, fault)
+
+
+def _known(tree: Tree) -> Tree:
+    """Return ``tree`` without the fields that the contract does not know: they may hold anything."""
+    noun, data = TYPES.get(str(tree.get("type"))), tree.get("data")
+    kept = {name: value for name, value in tree.items() if name in CloudEvent.model_fields}
+    if noun is not None and isinstance(data, dict):
+        kept["data"] = {name: value for name, value in data.items() if name in noun.model_fields}
+    return kept
+
+
+def _is_from(source: str, allowed: str) -> bool:
+    return source == allowed or source.startswith(f"{allowed.rstrip('/')}/")
+
+
+def _mets(ready: Iterable[Ready]) -> list[Met]:
+    return [found for one in ready if (found := met(one.value)) is not None]
+
+
+def _text(tree: object, name: str) -> str | None:
+    """Return what an event that was refused calls itself, if it does, cut to what a verdict may repeat."""
+    value = tree.get(name) if isinstance(tree, Mapping) else None
+    return value[:128] if isinstance(value, str) else None

@@ -1,0 +1,241 @@
+"""One customer's part of a fold: arrivals in, and everything that must be written about this customer out.
+
+A customer is folded by itself and only then added to the chunk's effects, so that a failure leaves nothing half-done.
+"""
+
+from dataclasses import dataclass, field
+from functools import lru_cache
+
+from models.customers import AppliedJourney, CustomerState, FrozenJourney, pack, pack_contributions, pack_facts, unpack
+from models.definitions import Definitions
+from models.effects import (
+    ArchivedJourney,
+    Counters,
+    CustomerRow,
+    DeadLetter,
+    JourneyRow,
+    OutboxMessage,
+    RescueRow,
+    UnitRow,
+    Verbatim,
+)
+from models.facts import AnyFact
+from models.identifiers import Millis, Offset, Subject
+from models.interactions.decoding import Decoded
+from models.scoring import Journey, Scored, is_waiting
+from models.scoring.rescue import rescue_of
+from models.scoring.scopes import undeclared
+from streams.arrivals import Arrival, dead_letter
+from streams.cells import Change, changes
+from streams.facts import FactBook
+from streams.freezing import Grouping, Leaving, leaving, might_leave
+from streams.journeys import Refreshed, refreshed, score_of
+from streams.publishing import messages
+from streams.units import Person, exposed, units
+
+_undeclared = lru_cache(maxsize=4_096)(undeclared)
+
+REASONS = {
+    "id_conflict": "this source already sent another event under this id; send updates under a new id and the same contact",
+    "future_time": "it happens more than five minutes after it was received; set the sender's clock",
+}
+
+
+@dataclass(slots=True)
+class CustomerFold:
+    """What one customer's arrivals change."""
+
+    subject: Subject
+    group: int
+    definitions: Definitions
+    topics: frozenset[str]
+    book: FactBook
+    applied: dict[str, AppliedJourney]
+    frozen: list[FrozenJourney]
+    version: int
+    cells: list[Change] = field(default_factory=list)
+    """What the cells gain and lose by it."""
+    counters: Counters = field(default_factory=Counters)
+    row: CustomerRow | None = None
+    journeys: dict[str, JourneyRow] = field(default_factory=dict)
+    gone: set[str] = field(default_factory=set)
+    archived: list[ArchivedJourney] = field(default_factory=list)
+    rescues: dict[str, RescueRow] = field(default_factory=dict)
+    rescues_gone: set[str] = field(default_factory=set)
+    units: dict[str, UnitRow] = field(default_factory=dict)
+    verbatims: list[Verbatim] = field(default_factory=list)
+    dead_letters: list[DeadLetter] = field(default_factory=list)
+    outbox: list[OutboxMessage] = field(default_factory=list)
+    touched: bool = False
+    """Something was taken in, or time passed."""
+    offset: Offset = Offset(-1)
+    """Of the latest record that was taken in."""
+    waiting: bool = False
+
+    def take(self, arrival: Arrival) -> None:
+        """Take in one record; every one is counted exactly once."""
+        record, decoded = arrival
+        if not isinstance(decoded, Decoded):
+            self.counters.due += 1
+            self.book.pass_time(decoded.time)
+        else:
+            self.counters.received += 1
+            verdict = self.book.accept(decoded.fact, record.log_time)
+            if verdict == "duplicate":
+                self.counters.duplicates += 1
+                return
+            if verdict in REASONS:
+                self.counters.dead_letters += 1
+                self.dead_letters.append(dead_letter(record, verdict, REASONS[verdict], decoded))
+                return
+            self._scored(decoded, late=verdict == "late")
+        self.offset = record.offset
+        self.touched = True
+        self._freeze()
+
+    def close(self) -> None:
+        """Bring everything up to date with what was taken in."""
+        if not self.touched:
+            return
+        self._refresh()
+        state = CustomerState(
+            clock=self.book.clock,
+            asof=self.book.asof,
+            facts=self.book.facts,
+            applied=list(self.applied.values()),
+            frozen=self.frozen,
+            seen=self.book.seen,
+            version=self.definitions.version,
+        )
+        standings = [*self.frozen, *(journey.standing for journey in self.applied.values())]
+        dues = [journey.due for journey in self.applied.values() if journey.due is not None]
+        self.row = CustomerRow(
+            subject=self.subject,
+            state=pack(state),
+            last_at=self.book.asof,
+            score=score_of(standings, self.definitions.active),
+            next_due=min(dues, default=None),
+            waiting=self.waiting,
+        )
+        if self.topics:
+            self.outbox = messages(self.offset, self.journeys, self.rescues, self.topics)
+
+    def _scored(self, decoded: Decoded, *, late: bool) -> None:
+        fact = decoded.fact
+        self.counters.scored += 1
+        self.counters.late += late
+        self.counters.unknown_fields += decoded.unknown_fields
+        place = (fact.touchpoint, fact.channel, fact.source, fact.segment)
+        self.counters.undeclared += _undeclared(place, self.definitions.scopes)
+        if decoded.verbatim is not None:
+            self.verbatims.append(decoded.verbatim)
+
+    def _refresh(self) -> Refreshed:
+        result = refreshed(
+            self.book, self.applied, self.frozen, self.definitions, anew=self.version != self.definitions.version
+        )
+        self._replace(result)
+        active = result.groupings[0].journeys
+        for scored in result.changed:
+            self._show(scored)
+        self.waiting = any(is_waiting(journey) for journey in active)
+        gone = self.journeys.keys() | self.applied.keys()
+        self.gone |= gone - {journey.key for journey in active} - {f.key for f in self.frozen}
+        self.journeys = {key: row for key, row in self.journeys.items() if key not in self.gone}
+        self.rescues = {key: row for key, row in self.rescues.items() if key not in self.gone}
+        self.rescues_gone |= self.gone
+        self.applied = result.applied
+        self.version = self.definitions.version
+        self._count_units(active)
+        self.book.fresh.clear()
+        self.book.reordered = False
+        return result
+
+    def _replace(self, result: Refreshed) -> None:
+        """Add new contributions − applied ones to the cells."""
+        for key, new in result.applied.items():
+            old = self.applied.get(key)
+            if old is None:
+                self.cells += changes((), result.contributions(key))
+            elif old.packed != new.packed:
+                self.cells += changes(old.contributions, result.contributions(key))
+        for key, old in self.applied.items():
+            if key not in result.applied:
+                self.cells += changes(old.contributions, ())
+
+    def _show(self, scored: Scored) -> None:
+        journey, score = scored
+        key = journey.key
+        self.gone.discard(key)
+        self.journeys[key] = JourneyRow(
+            subject=self.subject,
+            key=key,
+            started=journey.started,
+            ended=journey.ended,
+            score=score.shown,  # type: ignore[arg-type]
+            inferred=score.inferred,  # type: ignore[arg-type]
+            said=score.said,  # type: ignore[arg-type]
+            causes=score.lost,
+            touchpoints=tuple(dict.fromkeys(place[0] for place in journey.places)),
+            channels=tuple(dict.fromkeys(place[1] for place in journey.places)),
+            contacts=len(journey.contacts),
+            open=journey.open,
+        )
+        rescue = rescue_of(self.subject, journey, self.definitions.active, self.book.asof)
+        if rescue is not None:
+            self.rescues[key] = rescue
+            self.rescues_gone.discard(key)
+        elif self.book.reordered:
+            self.rescues.pop(key, None)
+            self.rescues_gone.add(key)
+
+    def _count_units(self, journeys: list[Journey]) -> None:
+        if self.definitions.experiments and exposed(self.book.facts):
+            contributions = [c for journey in self.applied.values() for c in journey.contributions]
+            person = Person(self.subject, self.book.facts, journeys, contributions, self.book.asof)
+            for unit in units(person, self.definitions):
+                self.units[unit.experiment] = unit
+
+    def _freeze(self) -> None:
+        if not might_leave(self.book, self.applied.values(), self.definitions.experiments):
+            return
+        result = self._refresh()
+        going = leaving(result.groupings, self.book, self.definitions.experiments)
+        if going:
+            self._let_go(result.groupings, going)
+
+    def _let_go(self, groupings: list[Grouping], going: Leaving) -> None:
+        out: list[AnyFact] = list(going.loose)
+        if going.loose:
+            first = going.loose[0]
+            key = f"loose:{first.source}/{first.id}"
+            self._archive(key, going.loose, pack_contributions(()), going.loose[-1].time)
+        shown = {journey.key: journey for journey in groupings[0].journeys}
+        for key in sorted(going.keys):
+            applied = self.applied.pop(key)
+            self.frozen.append(applied.standing)
+            facts = shown[key].facts if key in shown else []
+            out += facts
+            self._archive(key, facts, applied.packed, applied.standing.ended)
+        self.book.remove(out)
+
+    def _archive(self, key: str, facts: list[AnyFact], contributions: bytes, ended: Millis) -> None:
+        self.archived.append(ArchivedJourney(self.subject, key, ended, pack_facts(facts), contributions))
+
+
+def continued(
+    subject: Subject, row: bytes | None, definitions: Definitions, group: int, topics: frozenset[str]
+) -> CustomerFold:
+    """Return the fold that continues ``row``; no row is a customer never met."""
+    state = CustomerState() if row is None else unpack(row)
+    return CustomerFold(
+        subject=subject,
+        group=group,
+        definitions=definitions,
+        topics=topics,
+        book=FactBook.of(state),
+        applied={journey.key: journey for journey in state.applied},
+        frozen=list(state.frozen),
+        version=state.version if row is not None else definitions.version,
+    )
+

@@ -1,0 +1,157 @@
+"""The fold: a chunk of one partition, and how that partition stands, become what must be written. The heart of the stream.
+
+``process`` is pure, synchronous and deterministic; the only clock is the log's. Its steps::
+
+    1. The chunk is cut where the definitions change; each part is folded under its own.
+    2. Decode (``arrivals``): who is in it; what cannot be understood is a dead letter already.
+    3. Load the rows of exactly those customers.
+    4. Fold customer by customer (``customers``). One that fails is folded again record by record: the culprit becomes a
+       dead letter. When that happens to more than one record in a hundred, the fault is ours: stop.
+    5. Gather the effects; always ``received = scored + duplicates + dead letters``.
+"""
+
+from collections.abc import Mapping
+from functools import lru_cache
+
+from models.chunks import Chunk
+from models.definitions import Definitions, Timeline
+from models.effects import Effects
+from models.errors import InvariantBroken
+from models.identifiers import Millis, Subject
+from models.interactions.decoding import Decoded
+from models.partitions import group_of
+from streams.arrivals import Arrival, Reading, dead_letter, read
+from streams.cells import CellDifferences
+from streams.continuity import NotNext, part
+from streams.customers import CustomerFold, continued
+from streams.gathering import gather
+from streams.joining import joined
+from streams.state import PartitionState
+
+POISON_FROM = 100
+"""Smallest chunk in which a share of poison means anything."""
+POISON_PERCENT = 1
+
+_group_of = lru_cache(maxsize=1 << 16)(group_of)
+
+
+class PoisonedChunk(InvariantBroken):
+    """More than one record in a hundred can not be folded: that is no bad input, it is a fault of ours."""
+
+
+def process(chunk: Chunk, state: PartitionState, definitions: Timeline) -> Effects:
+    """Return everything ``chunk``, which must begin exactly where ``state`` stands, asks to have written.
+
+    Raises ``NotNext`` for a chunk that begins elsewhere, ``PoisonedChunk`` when too much of it cannot be folded.
+    """
+    if chunk.start != state.next_offset:
+        raise NotNext(chunk, state.next_offset)
+    effects: Effects | None = None
+    for start, end, current in definitions.spans(chunk.start, chunk.end):  # 1
+        before = effects.customers if effects is not None else {}
+        more = _fold(part(chunk, start, end), state, current, {s: row.state for s, row in before.items()})
+        effects = more if effects is None else joined(effects, more)
+    if effects is None:
+        return Effects(state.partition, chunk.start, chunk.end, state.epoch, state.watermark)
+    _check_poison(effects, len(chunk.records))
+    return effects
+
+
+def _fold(
+    chunk: Chunk, state: PartitionState, definitions: Definitions, pending: Mapping[Subject, bytes]
+) -> Effects:
+    reading = read(chunk, state.partitions)  # 2
+    rows = {**state.load(state.partition, [s for s in reading.subjects if s not in pending]), **pending}  # 3
+    gathered = _Gathering(reading, state)
+    for subject, arrivals in reading.arrivals.items():  # 4
+        if subject in definitions.erased:
+            gathered.forget(arrivals)
+        else:
+            gathered.fold(subject, rows.get(subject), arrivals, definitions)
+    return gathered.effects()  # 5
+
+
+class _Gathering:
+    """The effects of one chunk, growing customer by customer."""
+
+    def __init__(self, reading: Reading, state: PartitionState) -> None:
+        self._state = state
+        self._cells = CellDifferences()
+        self._effects = Effects(
+            partition=reading.partition,
+            start=reading.start,
+            end=reading.end,
+            epoch=state.epoch,
+            watermark=Millis(max(state.watermark, reading.log_time)),
+            dead_letters=list(reading.dead_letters),
+            forwards=reading.forwards,
+            counters=reading.counters,
+        )
+
+    def effects(self) -> Effects:
+        """Return what was gathered; raises ``InvariantBroken`` should a record be unaccounted for."""
+        effects = self._effects
+        effects.cells = self._cells.expanded()
+        effects.dead_letters.sort(key=lambda letter: letter.offset)
+        counted = effects.counters
+        if counted.received != counted.scored + counted.duplicates + counted.dead_letters:
+            raise InvariantBroken(f"records unaccounted for in partition {effects.partition}: {counted}; report this")
+        return effects
+
+    def forget(self, arrivals: list[Arrival]) -> None:
+        """Count what came for an erased customer; it leaves nothing."""
+        events = sum(isinstance(arrival.decoded, Decoded) for arrival in arrivals)
+        counters = self._effects.counters
+        counters.received += events
+        counters.scored += events
+        counters.erased += events
+        counters.due += len(arrivals) - events
+
+    def fold(self, subject: Subject, row: bytes | None, arrivals: list[Arrival], definitions: Definitions) -> None:
+        """Fold one customer's arrivals; should that fail, find the culprit among them."""
+        try:
+            self._add(self._folded(subject, row, arrivals, definitions))
+        except Exception:  # noqa: BLE001 - whatever a record makes go wrong must cost that record alone
+            self._isolate(subject, row, arrivals, definitions)
+
+    def _folded(
+        self, subject: Subject, row: bytes | None, arrivals: list[Arrival], definitions: Definitions
+    ) -> CustomerFold:
+        fold = continued(subject, row, definitions, _group_of(subject.encode()), self._state.topics)
+        for arrival in arrivals:
+            fold.take(arrival)
+        fold.close()
+        return fold
+
+    def _isolate(self, subject: Subject, row: bytes | None, arrivals: list[Arrival], definitions: Definitions) -> None:
+        for arrival in arrivals:
+            try:
+                fold = self._folded(subject, row, [arrival], definitions)
+            except Exception as error:  # noqa: BLE001 - see above
+                self._bury(arrival, error)
+                continue
+            self._add(fold)
+            row = row if fold.row is None else fold.row.state
+
+    def _bury(self, arrival: Arrival, error: Exception) -> None:
+        counters = self._effects.counters
+        if not isinstance(arrival.decoded, Decoded):
+            counters.due += 1
+            return
+        counters.received += 1
+        counters.dead_letters += 1
+        reason = f"folding it failed ({type(error).__name__}: {error}); report this, then replay the dead letter"
+        self._effects.dead_letters.append(dead_letter(arrival.record, "poison", reason[:1000], arrival.decoded))
+
+    def _add(self, fold: CustomerFold) -> None:
+        gather(self._effects, self._cells, fold)
+
+
+def _check_poison(effects: Effects, records: int) -> None:
+    poison = [letter for letter in effects.dead_letters if letter.code == "poison"]
+    if records >= POISON_FROM and len(poison) * 100 > records * POISON_PERCENT:
+        first = poison[0]
+        raise PoisonedChunk(
+            f"partition {effects.partition}, offsets {effects.start} to {effects.end}: {len(poison)} of {records} records "
+            f"cannot be folded, the first at {first.offset} ({first.reason}); nothing was written: upgrade or report this"
+        )

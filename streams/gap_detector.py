@@ -1,0 +1,127 @@
+"""Gaps, found: reads the day cells of every declared scope, walks the days not yet walked, keeps what changed.
+
+How a gap is judged is in ``models.gaps``. A history imported later is walked from its first day, each day knowing only
+what it could; days already walked are not judged twice.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import date
+
+from models.cells import value_of
+from models.definitions import Definitions
+from models.gaps.burn_rate import Lost, burn_rate
+from models.gaps.days import date_of, day_from, day_of
+from models.gaps.detector import Change, Facts, Watch, walk
+from models.gaps.impact import assumptions_of
+from models.gaps.metrics import METRICS, SCORES
+from models.gaps.series import DayTable, table_of
+from models.identifiers import DAY, FULL, HOUR, Millis
+from models.targets import Target
+from store.database import Store
+from streams.leadership import Leadership
+
+BY = "ressenti"
+WALKED = "gaps.walked"
+LONG, SHORT = 6 * HOUR, HOUR
+"""The two windows that must both burn."""
+
+
+@dataclass(frozen=True, slots=True)
+class Walked:
+    """The days already judged, both included."""
+
+    first: int
+    last: int
+
+
+class GapDetector:
+    """Looks for gaps; ``tick`` is for one thread at a time."""
+
+    def __init__(self, store: Store, leadership: Leadership) -> None:
+        self._store = store
+        self._leadership = leadership
+        self._looked: tuple[object, ...] = ()
+
+    def tick(self, now: Millis) -> int:
+        """Judge every day not judged yet, up to today, and keep what changed; return how many gaps changed.
+
+        Cheap when nothing was folded since. Raises ``Fenced`` when another process leads, with nothing written.
+        """
+        looked = self._state(now)
+        if looked == self._looked:
+            return 0
+        definitions = self._store.definitions.current()
+        span = self._store.cells.span(definitions.active.version)
+        if span is None:
+            return 0
+        first, last = span[0] // DAY, min(now, span[1]) // DAY
+        start = self._start(first, last)
+        kept = self._store.gaps.all()
+        changes = walk(self._watch(definitions, now), [each.gap for each in kept], date_of(start), date_of(last))
+        self._keep(changes, {each.gap.id: each.version for each in kept}, Walked(first, last), now)
+        self._looked = looked
+        return len({change.gap.id for change in changes if change.what != "measured"})
+
+    def _keep(self, changes: Sequence[Change], versions: dict[str, int], walked: Walked, now: Millis) -> None:
+        """Write every gap that changed as it is after its last change, and how far was walked."""
+        latest = {change.gap.id: change.gap for change in changes}
+        with self._leadership.writing():
+            self._store.gaps.save_all([(gap, versions.get(gap.id)) for gap in latest.values()], by=BY, now=now)
+            self._store.settings.set(WALKED, f"{walked.first} {walked.last}", now)
+
+    def _start(self, first: int, last: int) -> int:
+        """Return the first day to judge: the day after those judged, or all again when older days have come."""
+        text = self._store.settings.get(WALKED)
+        if text is None:
+            return first
+        walked = Walked(*(int(part) for part in text.split()))
+        return first if first < walked.first else min(walked.last, last)
+
+    def _state(self, now: Millis) -> tuple[object, ...]:
+        """Return what must have changed for another look to find anything."""
+        counters = self._store.partitions.counters()
+        targets = self._store.courses.targets()
+        return (counters.received, counters.due, now // DAY, targets, self._store.definitions.current().version)
+
+    def _watch(self, definitions: Definitions, now: Millis) -> Watch:
+        policy = definitions.active
+        scopes = [scope for scope in self._store.cells.scopes(policy.version) if "|" not in scope]
+        targets = [target for target in self._store.courses.targets() if target.metric in METRICS]
+        wanted = sorted({*scopes, *(target.scope for target in targets)})
+        tables = {scope: self._table(policy.version, scope, now) for scope in wanted}
+        return Watch(
+            facts=Facts(tables, policy.version, assumptions_of(policy.impact), self._dissatisfied),
+            targets=targets,
+            searched=[(metric, scope) for scope in scopes for metric in SCORES],
+            burning=frozenset(target.id for target in targets if self._burns(target, policy.version, now)),
+        )
+
+    def _table(self, policy: str, scope: str, now: Millis) -> DayTable:
+        cells = self._store.cells.by_group(policy, scope, (Millis(0), Millis(now + DAY)))
+        return table_of((day_of(day), group, counts) for (day, group), counts in cells.items())
+
+    def _burns(self, target: Target, policy: str, now: Millis) -> bool:
+        aimed = target.value_on(_date(now))
+        if aimed is None or target.metric not in SCORES:
+            return False
+        lost = [self._lost(target, policy, (Millis(now - span), now)) for span in (LONG, SHORT)]
+        return burn_rate(aimed, *lost).burning
+
+    def _lost(self, target: Target, policy: str, span: tuple[Millis, Millis]) -> Lost:
+        unit = METRICS[target.metric].unit
+        for known in ("contact", "journey", "customer"):
+            if known == unit:
+                score = value_of(self._store.cells.total(policy, target.scope, span), known)
+                return Lost(score.n, score.n * (FULL - (score.value or 0)) / 100 if score.value is not None else 0.0)
+        return Lost(0, 0.0)
+
+    def _dissatisfied(self, _metric: str, scope: str, first: date, last: date) -> int | None:
+        """Return how many customers had a journey there that ended dissatisfied; only where rows can tell."""
+        start, end = Millis(day_from(first) * DAY), Millis((day_from(last) + 1) * DAY)
+        below = self._store.definitions.current().active.dissatisfied.custom_percent * 100
+        return self._store.journeys.dissatisfied(scope, (start, end), below)
+
+
+def _date(at: Millis) -> date:
+    return date_of(at // DAY)

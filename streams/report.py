@@ -1,0 +1,114 @@
+"""The report: scores of every scope over a period and week by week, gaps, rescues and experiments, as one document.
+
+Points are floats here, 0 to 100, and moments RFC 3339: this is for programs outside. Pages have views of their own.
+"""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+import msgspec
+
+from experiments.ledger import Experiment
+from models.cells import ScopeScore, Unit
+from models.gaps.gap import Gap, to_json
+from models.identifiers import DAY, Millis
+from models.instants import render
+from models.scoring.spread import DayGroup, scope_score
+from store.database import Store
+from streams.silence import live_rescues
+
+UNITS: tuple[Unit, ...] = ("journey", "contact", "customer")
+WEEK: Millis = Millis(7 * DAY)
+MONDAY: Millis = Millis(4 * DAY)
+"""1970-01-05, the first Monday."""
+
+Row = dict[str, object]
+Cells = dict[DayGroup, dict[str, int]]
+
+
+@dataclass(frozen=True, slots=True)
+class Period:
+    """From ``start`` to ``end``, whole UTC days."""
+
+    start: Millis
+    end: Millis
+
+
+def report(store: Store, now: Millis, period: Period | None = None) -> dict[str, list[Row]]:
+    """Return the whole document over ``period``, or over everything kept."""
+    policy = store.definitions.current().active
+    span = period or kept(store, policy.version)
+    scopes = [] if span is None else [scope for scope in store.cells.scopes(policy.version) if "|" not in scope]
+    tables = {scope: store.cells.by_group(policy.version, scope, (span.start, span.end)) for scope in scopes if span}
+    return {
+        "scores": [row for scope, cells in tables.items() for row in _scores(scope, cells)],
+        "weeks": [row for scope, cells in tables.items() for row in _weeks(scope, cells)],
+        "gaps": [gap_row(each.gap) for each in store.gaps.all()],
+        "rescues": [msgspec.to_builtins(row) for row in live_rescues(store, policy, now)],
+        "experiments": [experiment_row(each.experiment) for each in store.experiments.all()],
+    }
+
+
+def kept(store: Store, policy: str) -> Period | None:
+    """Return the period from the first to the last day that hold anything; ``None`` when nothing does."""
+    days = store.cells.span(policy)
+    return None if days is None else Period(days[0], Millis(days[1] + DAY))
+
+
+def score_row(scope: str, score: ScopeScore) -> Row:
+    """Return one score: what it is, of how many, how sure, how much of it said, and why it is not 100."""
+    return {
+        "metric": score.metric,
+        "scope": scope,
+        "value": _points(score.value),
+        "low": _points(score.low),
+        "high": _points(score.high),
+        "n": score.n,
+        "observed_share": score.observed_share,
+        "causes": {cause: lost / 100 for cause, lost in score.causes.items()},
+        "good_rate": score.good_rate,
+        "unscored": score.unscored,
+    }
+
+
+def gap_row(gap: Gap) -> Row:
+    """Return one gap with its causes in points."""
+    row: Row = msgspec.json.decode(to_json(gap))
+    return row | {"causes": {line.cause: line.lost / 100 for line in gap.causes}}
+
+
+def experiment_row(experiment: Experiment) -> Row:
+    """Return where one experiment stands, and its verdict."""
+    expected = experiment.plan.expected
+    return {
+        "id": experiment.id,
+        "title": experiment.title,
+        "state": experiment.state,
+        "iteration": experiment.iteration,
+        "origin": msgspec.to_builtins(experiment.origin),
+        "expected": None if expected is None else msgspec.to_builtins(expected),
+        "verdict": None if experiment.verdict is None else msgspec.to_builtins(experiment.verdict),
+        "decision": None if experiment.decision is None else experiment.decision.choice,
+        "learning": None if experiment.learning is None else experiment.learning.text,
+    }
+
+
+def _scores(scope: str, cells: Cells) -> Iterator[Row]:
+    for unit in UNITS:
+        score = scope_score(cells, unit)
+        if score.n or score.unscored:
+            yield score_row(scope, score)
+
+
+def _weeks(scope: str, cells: Cells) -> Iterator[Row]:
+    """Yield the scores of each week that holds anything, Monday to Sunday, in order."""
+    by_week: dict[int, Cells] = {}
+    for (day, group), counts in cells.items():
+        by_week.setdefault(day - (day - MONDAY) % WEEK, {})[day, group] = counts
+    for start in sorted(by_week):
+        for row in _scores(scope, by_week[start]):
+            yield {"from": render(start), "to": render(start + WEEK), **row}
+
+
+def _points(value: int | None) -> float | None:
+    return None if value is None else value / 100

@@ -1,0 +1,41 @@
+"""The key that pseudonyms are made with: read from the file that is named, or drawn once for a data folder.
+
+Losing it means that nobody can be recognised any more; it belongs in the backup, apart from the data.
+"""
+
+import os
+import secrets
+from pathlib import Path
+
+from models.errors import RefusedToStart
+from models.pseudonyms import PseudonymKey
+from streams.settings import Settings, secret
+
+FILE = "pseudonym.key"
+_BYTES = 32
+
+
+def pseudonym_key(settings: Settings) -> PseudonymKey:
+    """Return the key that ``settings`` name, or that of the data folder, drawing one when it has none yet.
+
+    Raises ``RefusedToStart`` for a named file that is missing, empty, too short or readable by everybody.
+    """
+    path = settings.secret_file or _own(settings.data)
+    text = secret(path)
+    try:
+        return PseudonymKey(settings.secret_version, b"" if text is None else text.get_secret_value().encode())
+    except ValueError as error:
+        raise RefusedToStart(f"secret file {path}: {error}") from None
+
+
+def _own(folder: Path) -> Path:
+    path = folder / FILE
+    try:
+        file = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
+    except FileExistsError:
+        return path
+    except OSError as error:
+        raise RefusedToStart(f"data folder {folder}: no key can be written there ({error.strerror})") from error
+    with os.fdopen(file, "w", encoding="utf-8") as made:
+        made.write(secrets.token_hex(_BYTES) + "\n")
+    return path

@@ -1,0 +1,161 @@
+"""Every knob of a running Ressenti, in one frozen object read from ``RESSENTI_…`` names, and its documented table.
+
+What is *measured and decided* (policy, targets, declared scopes, experiments) is not here: those are versioned
+definitions in the store. Secrets are read from files, so that they show in no process list and no crash report.
+"""
+
+import os
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Annotated, Literal
+
+from pydantic import Field, SecretStr, ValidationError
+from pydantic_settings import BaseSettings, PydanticBaseSettingsSource, SettingsConfigDict
+
+from models.errors import RefusedToStart
+
+PREFIX = "RESSENTI_"
+FOREIGN = frozenset({"RESSENTI_TEST_POSTGRES"})
+"""Names with our prefix that belong to the test suite, not to a running process."""
+
+Seconds = Annotated[float, Field(gt=0, le=86_400)]
+Days = Annotated[int, Field(ge=1, le=3_650)]
+
+
+class Settings(BaseSettings):
+    """The settings of one process; frozen once read."""
+
+    model_config = SettingsConfigDict(env_prefix=PREFIX, frozen=True, extra="forbid", case_sensitive=False)
+
+    data: Annotated[Path, Field(description="Folder that holds the log and the store.")] = Path(".ressenti")
+    host: Annotated[str, Field(description="Address the web server listens on.")] = "127.0.0.1"
+    port: Annotated[int, Field(ge=0, le=65_535, description="Port the web server listens on; 0 takes a free one.")] = 8000
+    partitions: Annotated[
+        int, Field(ge=1, le=32, description="Partitions of a log made anew; fixed from then on. Best a divisor of 32.")
+    ] = 16
+    log_level: Annotated[
+        Literal["debug", "info", "warning", "error"], Field(description="Least severe log line that is written.")
+    ] = "info"
+    log_format: Annotated[Literal["console", "json"], Field(description="How log lines look.")] = "console"
+    secret_file: Annotated[
+        Path | None,
+        Field(description="File with the key that pseudonyms are made with; made in the data folder when not given."),
+    ] = None
+    secret_version: Annotated[
+        int, Field(ge=1, le=999, description="Version of that key, carried in every pseudonym made with it.")
+    ] = 1
+    webhook_secret_file: Annotated[
+        Path | None, Field(description="File with the key that signs webhook deliveries; unsigned when not given.")
+    ] = None
+    webhook_url: Annotated[
+        str | None, Field(pattern=r"^https?://", description="Where outgoing messages are posted; none when not given.")
+    ] = None
+    webhook_timeout_seconds: Annotated[Seconds, Field(description="Longest wait for a webhook's answer.")] = 10.0
+    chunk_records: Annotated[
+        int, Field(ge=1, le=100_000, description="Most records of one partition that are folded at once.")
+    ] = 5_000
+    checkpoint_records: Annotated[
+        int, Field(ge=1, le=1_000_000, description="Records after which a checkpoint is written, over all partitions.")
+    ] = 40_000
+    idle_seconds: Annotated[
+        Seconds, Field(description="How often an idle engine looks at the log without having been woken.")
+    ] = 0.5
+    due_tick_seconds: Annotated[
+        Seconds, Field(description="How often silence is looked for: waits, overdue promises, first-contact resolution.")
+    ] = 5.0
+    rescue_tick_seconds: Annotated[Seconds, Field(description="How often rescues are judged as of now.")] = 5.0
+    outbox_tick_seconds: Annotated[Seconds, Field(description="How often unsent outgoing messages are tried.")] = 1.0
+    gap_tick_seconds: Annotated[Seconds, Field(description="How often gaps are looked for.")] = 60.0
+    experiment_tick_seconds: Annotated[Seconds, Field(description="How often experiments are evaluated.")] = 60.0
+    retention_tick_seconds: Annotated[Seconds, Field(description="How often what is too old is deleted.")] = 600.0
+    log_retention_days: Annotated[Days, Field(le=30, description="How long folded raw events stay in the log.")] = 30
+    five_minute_retention_hours: Annotated[
+        int, Field(ge=1, le=720, description="How long five-minute cells are kept; hours and days stay.")
+    ] = 48
+    stop_seconds: Annotated[Seconds, Field(description="Longest wait for the engine's last checkpoint when stopping.")] = 30.0
+    declared_values: Annotated[
+        int,
+        Field(ge=0, le=10_000, description="Touchpoints, channels and sources that may declare themselves, each; then `other`."),
+    ] = 200
+    duplicate_memory: Annotated[
+        int, Field(ge=0, le=10_000_000, description="Recent events whose (source, id) the collector remembers.")
+    ] = 200_000
+
+    @classmethod
+    def settings_customise_sources(
+        cls,
+        settings_cls: type[BaseSettings],  # noqa: ARG003 - the name and arity are pydantic-settings'
+        init_settings: PydanticBaseSettingsSource,
+        env_settings: PydanticBaseSettingsSource,
+        dotenv_settings: PydanticBaseSettingsSource,  # noqa: ARG003
+        file_secret_settings: PydanticBaseSettingsSource,  # noqa: ARG003
+    ) -> tuple[PydanticBaseSettingsSource, ...]:
+        """Take what the program says, then the environment; nothing is picked up from files lying about."""
+        return init_settings, env_settings
+
+
+def read(environment: Mapping[str, str] | None = None, **overrides: object) -> Settings:
+    """Return the settings of this process; raises ``RefusedToStart`` naming every wrong or unknown name.
+
+    ``overrides`` (command-line options) win over the environment; those that are ``None`` are left out.
+    """
+    names = os.environ if environment is None else environment
+    unknown = sorted(name for name in names if _is_unknown(name))
+    if unknown:
+        raise RefusedToStart(f"unknown settings {', '.join(unknown)}; see docs/settings.md for the names there are")
+    given = {name.upper().removeprefix(PREFIX).lower(): names[name] for name in names if _is_known(name)}
+    given |= {name: value for name, value in overrides.items() if value is not None}  # type: ignore[misc]
+    try:
+        return Settings.model_validate(given)
+    except ValidationError as wrong:
+        raise RefusedToStart("; ".join(_sentence(error) for error in wrong.errors())) from None
+
+
+def secret(path: Path | None) -> SecretStr | None:
+    """Return the secret kept in the file ``path``; ``None`` when no file is named.
+
+    Raises ``RefusedToStart`` for a file that is missing, empty or readable by everybody.
+    """
+    if path is None:
+        return None
+    try:
+        text = path.read_text(encoding="utf-8").strip()
+    except OSError as error:
+        raise RefusedToStart(f"secret file {path}: {error.strerror}; make it or name another") from None
+    if not text:
+        raise RefusedToStart(f"secret file {path} is empty; write the secret in it")
+    if path.stat().st_mode & 0o004:
+        raise RefusedToStart(f"secret file {path} is readable by everybody; run: chmod 600 {path}")
+    return SecretStr(text)
+
+
+def table() -> str:
+    """Return the documented table of settings, as the Markdown that ``docs/settings.md`` holds."""
+    lines = [
+        "# Settings",
+        "",
+        "Read from the environment when a process starts; generated by `streams/settings.py`. Unknown names that",
+        f"begin with `{PREFIX}` are refused.",
+        "",
+        "| name | default | what it says |",
+        "|---|---|---|",
+    ]
+    for name, field in Settings.model_fields.items():
+        default = "–" if field.default is None else f"`{field.default}`"
+        lines.append(f"| `{PREFIX}{name.upper()}` | {default} | {field.description} |")
+    return "\n".join(lines) + "\n"
+
+
+def _is_known(name: str) -> bool:
+    upper = name.upper()
+    return upper.startswith(PREFIX) and upper.removeprefix(PREFIX).lower() in Settings.model_fields
+
+
+def _is_unknown(name: str) -> bool:
+    return name.upper().startswith(PREFIX) and name.upper() not in FOREIGN and not _is_known(name)
+
+
+def _sentence(error: Mapping[str, object]) -> str:
+    place = error.get("loc")
+    name = str(place[0]) if isinstance(place, tuple) and place else "settings"
+    return f"{PREFIX}{name.upper()}: {error.get('msg')} (got {error.get('input')!r}); see docs/settings.md"
