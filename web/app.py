@@ -1,0 +1,96 @@
+"""The application: every router, the state they share, errors as problems; and how it is served."""
+
+import asyncio
+import threading
+from collections.abc import Callable
+from socket import socket
+
+import uvicorn
+from fastapi import FastAPI
+from fastapi.staticfiles import StaticFiles
+
+from streams.bootstrap import House
+from web import problems
+from web.blind_spots import endpoints as blind_spots
+from web.customers import endpoints as customers
+from web.dead_letters import endpoints as dead_letters
+from web.events import endpoints as events
+from web.events.admission import Admission
+from web.experiments import endpoints as experiments
+from web.gaps import endpoints as gaps
+from web.health import endpoints as health
+from web.journeys import endpoints as journeys
+from web.live import endpoints as live
+from web.live.feed import Feed
+from web.metrics import endpoints as metrics
+from web.pages.rendering import ROOT
+from web.rescues import endpoints as rescues
+from web.scores import endpoints as scores
+from web.security import Secured
+from web.targets import endpoints as targets
+from web.today import endpoints as today
+
+ROUTERS = (
+    today.router,
+    scores.router,
+    journeys.router,
+    customers.router,
+    rescues.router,
+    gaps.router,
+    targets.router,
+    experiments.router,
+    blind_spots.router,
+    dead_letters.router,
+    live.router,
+    events.router,
+    health.router,
+    metrics.router,
+)
+GRACE_S = 3
+
+
+def create_app(house: House) -> FastAPI:
+    """Return the application that serves ``house``."""
+    app = FastAPI(title="Ressenti", docs_url=None, redoc_url=None)
+    app.state.house = house
+    app.state.feed = Feed()
+    app.state.admission = Admission()
+    house.engine.listen(app.state.feed.on_checkpoint)
+    app.mount("/static", StaticFiles(directory=ROOT / "static"), name="static")
+    for router in ROUTERS:
+        app.include_router(router)
+    problems.install(app)
+    app.add_middleware(Secured)
+    return app
+
+
+def serve(house: House, host: str, port: int, started: Callable[[str], object] = lambda _: None) -> None:
+    """Serve ``house`` until interrupted; ``started`` hears the address once it answers."""
+    app = create_app(house)
+    config = uvicorn.Config(
+        app, host=host, port=port, log_config=None, access_log=False, timeout_graceful_shutdown=GRACE_S
+    )
+    server = _Server(config, app.state.feed)
+    threading.Thread(target=_announce, args=(server, host, started), daemon=True).start()
+    asyncio.run(server.serve())
+
+
+class _Server(uvicorn.Server):
+    """A server that tells open pages to go before it waits for them."""
+
+    def __init__(self, config: uvicorn.Config, feed: Feed) -> None:
+        super().__init__(config)
+        self._feed = feed
+
+    async def shutdown(self, sockets: list[socket] | None = None) -> None:
+        """End every stream, then everything else."""
+        self._feed.close()
+        await super().shutdown(sockets)
+
+
+def _announce(server: uvicorn.Server, host: str, started: Callable[[str], object]) -> None:
+    while not server.started and not server.should_exit:
+        threading.Event().wait(0.02)
+    if server.started:
+        port = server.servers[0].sockets[0].getsockname()[1]
+        started(f"http://{host}:{port}")

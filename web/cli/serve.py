@@ -1,0 +1,21 @@
+"""``ressenti serve``: the collector, the engine and the pages in one process."""
+
+from typing import Annotated
+
+import typer
+
+from streams.bootstrap import opened
+from web.app import serve as serve_house
+from web.cli.opening import DataOption, settings_of
+from web.cli.output import say
+
+
+def serve(
+    data: DataOption = None,
+    host: Annotated[str | None, typer.Option("--host", help="Address to listen on.")] = None,
+    port: Annotated[int | None, typer.Option("--port", help="Port to listen on; 0 takes a free one.")] = None,
+) -> None:
+    """Take events, fold them, show the pages; until interrupted."""
+    settings = settings_of(data, host, port, quiet=False)
+    with opened(settings) as house, house.running():
+        serve_house(house, settings.host, settings.port, lambda address: say(f"Ressenti listens on {address}"))

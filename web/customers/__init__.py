@@ -1,0 +1,1 @@
+"""One customer: the story so far, with both ledgers; the person stays visible behind the data."""

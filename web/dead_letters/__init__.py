@@ -1,0 +1,1 @@
+"""Records that could not be scored: why, and their original bytes."""

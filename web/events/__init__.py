@@ -1,0 +1,1 @@
+"""The collector over HTTP: bodies in, a verdict for each event out."""

@@ -1,0 +1,1 @@
+"""The worst journeys of a period, told as prose with their Δ table."""

@@ -1,0 +1,1 @@
+"""Live updates: pages hear when something was folded, and fetch what they show anew."""

@@ -1,0 +1,1 @@
+"""What every page shares: templates, words, formats. Each noun's pages are in its own package beside this one."""

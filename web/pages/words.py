@@ -1,0 +1,63 @@
+"""The words pages use for causes, scopes, metrics and states; plain ones, in one place."""
+
+CAUSES: dict[str, str] = {
+    "wait": "waiting",
+    "repeated_step": "repeating steps",
+    "context_lost": "context lost between channels",
+    "channel_unfit": "a channel that does not fit",
+    "menu_loop": "looping in menus",
+    "paid_line": "a paid line",
+    "abandoned": "giving up unresolved",
+    "transfer_failed": "a failed transfer",
+    "promise_broken": "a broken promise",
+    "cold_transfer": "a transfer without warning",
+    "wrong_answer": "a wrong answer",
+    "incident_not_told": "a known incident not told",
+    "late": "lateness against a promise",
+    "incident": "an incident of the product or service",
+    "repaired": "repaired",
+    "said": "said by the customer, not explained by events",
+    "earlier": "earlier journeys, still remembered",
+    "silence": "time passing with nothing done",
+}
+UNITS = {"contact": "contacts", "journey": "journeys", "customer": "customers"}
+METRICS = {
+    "contact_score": "contact score",
+    "journey_score": "journey score",
+    "customer_score": "customer score",
+    "good_contact_rate": "share of good contacts",
+    "service_level": "share served within the tolerance",
+    "abandonment": "share abandoned",
+    "wait": "mean wait",
+}
+
+
+def cause_words(cause: str) -> str:
+    """Return how a page names ``cause``.
+
+    >>> cause_words("context_lost"), cause_words("new_cause")
+    ('context lost between channels', 'new cause')
+    """
+    return CAUSES.get(cause, cause.replace("_", " "))
+
+
+def metric_words(metric: str) -> str:
+    """Return how a page names ``metric``."""
+    return METRICS.get(metric, metric.replace("_", " "))
+
+
+def scope_words(scope: str) -> str:
+    """Return how a page names ``scope``.
+
+    >>> scope_words("all"), scope_words("touchpoint:billing|channel:phone"), scope_words("segment:offer=fibre")
+    ('everything', 'billing on phone', 'offer: fibre')
+    """
+    if scope == "all":
+        return "everything"
+    if "|" in scope:
+        touchpoint, channel = (part.split(":", 1)[1] for part in scope.split("|", 1))
+        return f"{touchpoint} on {channel}"
+    kind, _, value = scope.partition(":")
+    if kind == "segment":
+        return value.replace("=", ": ")
+    return f"{kind} {value}"

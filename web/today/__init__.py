@@ -1,0 +1,1 @@
+"""Today: customers to call, gaps to explain, experiments to decide, and how it is going."""
