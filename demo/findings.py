@@ -57,7 +57,7 @@ class GapFound:
 
 @dataclass(frozen=True, slots=True)
 class MomentFound:
-    """One event of the story: the score SCIENCE tells, and the one the store's facts give (both in points)."""
+    """One event of the story: the score docs/method.md tells, and the one the store's facts give (both in points)."""
 
     minute: int
     says: str

@@ -42,10 +42,10 @@ class Loader:
             self._house.imports.append(list(keyed(iter(batch))))
             self._count(len(batch))
         self._clock.tell(until)
-        self._house.settle()
+        self._house.engine.drain()
 
     def live(self, until: int) -> None:
-        """Live through the time up to ``until`` minute by minute, by the way live events come in."""
+        """Live through the time up to ``until`` minute by minute, as live events come in; silence speaks last."""
         now = self._clock()
         while now < until:
             now = Millis(min(now + MINUTE, until))

@@ -1,6 +1,6 @@
-"""The story of MISSION.md, event by event: how a customer becomes an element of a process.
+"""The story of docs/method.md, event by event: how a customer becomes an element of a process.
 
-The score after each event is the worked example of SCIENCE §2; the tests hold the product to it to the hundredth.
+The score after each event is the worked example of docs/method.md §2; the tests hold the product to it exactly.
 """
 
 from collections.abc import Iterable
@@ -66,7 +66,7 @@ RESCUED_AT = 3
 
 
 def sequence(moments: Iterable[Moment] = MOMENTS) -> list[float]:
-    """Return the scores as SCIENCE §2 tells them: each value once.
+    """Return the scores as docs/method.md §2 tells them: each value once.
 
     >>> sequence()
     [70.0, 55.0, 50.0, 45.0, 39.0, 27.0, 25.0, 23.4, 22.4, 21.4, 18.4, 6.4, 0.4]

@@ -72,7 +72,7 @@ class Guardrail(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 
 
 class Plan(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
-    """The ledger of SCIENCE §4, filled in step by step; complete and frozen at the start.
+    """The ledger of docs/method.md §4, filled in step by step; complete and frozen at the start.
 
     ``worthwhile`` is δ, the smallest effect worth having; Δ/2 when not said.
     """

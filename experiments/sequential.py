@@ -65,7 +65,7 @@ def e_value(difference: float, variance: float, tau: float) -> float:
 def e_above(difference: float, variance: float, tau: float) -> float:
     """Return 2Φ(z√(τ/(V+τ))) · √(V/(V+τ)) · exp(z²τ/(2(V+τ))), z = d/√V: the evidence for "above zero".
 
-    One-sided: the mixture is a half-normal on the positive side (SCIENCE §3).
+    One-sided: the mixture is a half-normal on the positive side (docs/method.md §3).
 
     >>> round(e_above(3.0, 1.0, 4.0), 6), e_above(-3.0, 1.0, 4.0) < 1
     (32.615133, True)

@@ -11,7 +11,7 @@ from models.identifiers import Millis
 
 
 class State(StrEnum):
-    """The states of SCIENCE §4, in the order of a life without accidents."""
+    """The states of docs/method.md §4, in the order of a life without accidents."""
 
     DRAFT = "draft"
     EXPLAINED = "explained"

@@ -1,6 +1,6 @@
 """The verdict: one of eight words, found in a fixed order, and what each of them allows.
 
-The words and their order are SCIENCE §4's. The sentences that explain a verdict to people are in ``sentences``.
+The words and their order are docs/method.md §4's. The sentences that explain a verdict to people are in ``sentences``.
 """
 
 from dataclasses import dataclass

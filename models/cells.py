@@ -127,7 +127,9 @@ class ScopeScore:
 def value_of(counts: Mapping[str, int], unit: Unit) -> ScopeScore:
     """Return the score of ``unit`` that ``counts`` hold: S = 100 − Σ_c(loss_c / n) − mean(f − Y).
 
-    The last term, the mean of (inferred − said), enters only with 30 answers or more, as the line ``said``.
+    The last term is the line ``said``. With 30 answers or more it is the mean of (inferred − said) over the answered,
+    and speaks for the silent too; with fewer it is their sum over all n, so that each answer replaces the score of its
+    own unit alone.
 
     >>> counts = {"journey.n": 3, "journey.f": 29_000, "journey.loss.wait": 700, "journey.loss.late": 300}
     >>> score = value_of(counts, "journey")
@@ -141,7 +143,7 @@ def value_of(counts: Mapping[str, int], unit: Unit) -> ScopeScore:
     if n <= 0:
         return ScopeScore(metric, 0, None, None, None, 0.0, {}, said, corrected=False, good=0, unscored=unscored)
     corrected = said >= MIN_ANSWERS
-    exact, denominator = _shortfall(counts, unit, n, said if corrected else 0)
+    exact, denominator = _shortfall(counts, unit, n, said if corrected else n)
     short = nearest(sum(exact.values()), denominator)
     return ScopeScore(
         metric=metric,
@@ -158,22 +160,23 @@ def value_of(counts: Mapping[str, int], unit: Unit) -> ScopeScore:
     )
 
 
-def _shortfall(counts: Mapping[str, int], unit: Unit, n: int, answers: int) -> tuple[dict[str, int], int]:
-    """Return what is missing by line, as numerators over one denominator; in all neither below 0 nor above 100."""
-    denominator = lcm(n, answers) if answers else n
+def _shortfall(counts: Mapping[str, int], unit: Unit, n: int, speaking: int) -> tuple[dict[str, int], int]:
+    """Return what is missing by line, as numerators over one denominator; in all neither below 0 nor above 100.
+
+    What customers said beyond the events is averaged over ``speaking`` units.
+    """
+    denominator = lcm(n, speaking)
     each = denominator // n
     prefix = f"{unit}.loss."
     exact = {key[len(prefix) :]: value * each for key, value in counts.items() if key.startswith(prefix)}
-    for line, value in (
-        (REPAIRED, -counts.get(f"{unit}.repaired", 0)),
-        (SAID, counts.get(f"{unit}.unexplained", 0)),
-        (EARLIER, counts.get(f"{unit}.earlier", 0)),
-    ):
-        if value:
-            exact[line] = value * each
-    if answers:
-        exact[SAID] = exact.get(SAID, 0) + counts.get(f"{unit}.gap", 0) * (denominator // answers)
-        short = sum(exact.values())
+    more = {
+        REPAIRED: -counts.get(f"{unit}.repaired", 0) * each,
+        SAID: counts.get(f"{unit}.unexplained", 0) * each + counts.get(f"{unit}.gap", 0) * (denominator // speaking),
+        EARLIER: counts.get(f"{unit}.earlier", 0) * each,
+    }
+    exact |= {line: value for line, value in more.items() if value}
+    short = sum(exact.values())
+    if SAID in exact:
         exact[SAID] += min(FULL * denominator, max(0, short)) - short
     return exact, denominator
 

@@ -62,7 +62,7 @@ class Definitions:
 class Timeline:
     """Which definitions apply to which offsets of one partition.
 
-    ``steps`` are (first offset, definitions) in rising order of offset; the first step covers all that lies before it too.
+    ``steps`` are (first offset, definitions) in rising order of offset; the first covers all before it too.
     """
 
     steps: tuple[tuple[Offset, Definitions], ...]

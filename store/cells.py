@@ -3,6 +3,7 @@
 from collections.abc import Iterator, Mapping
 from hashlib import blake2b
 from itertools import chain
+from operator import itemgetter
 
 from sqlalchemy import (
     BigInteger,
@@ -23,7 +24,7 @@ from sqlalchemy.types import TypeEngine
 from models.cells import CellKey, Counts, Grain
 from models.identifiers import DAY, Millis, Partition
 from store.batches import batches, compiled, fetched
-from store.measures import added, coded, pack, total, unpack
+from store.measures import NOTHING, coded, pack, plus, total
 from store.sqlite import Database
 from store.tables.cells import GRAINS, cells, scopes
 from store.upserts import Row, add_missing_rows, upsert_rows
@@ -124,20 +125,24 @@ class Cells:
 def add_cells(connection: Connection, partition: Partition, differences: Mapping[CellKey, Counts]) -> None:
     """Add ``differences`` to the cells of ``partition``; a cell that comes to nothing leaves no row."""
     numbers = _Numbers()
-    # In key order, so that neighbouring rows are found and written together.
-    changes = sorted(
-        ((numbers[policy, scope], GRAINS[grain], bucket, partition, group), coded(counts))
+    packed: dict[int, bytes] = {}  # by identity: one dictionary often serves many cells (see ``streams.cells``)
+    changes: list[tuple[Written, Counts]] = [
+        ((numbers[policy, scope], GRAINS[grain], bucket, partition, group), counts)
         for (policy, scope, grain, bucket, group), counts in differences.items()
-    )
+    ]
+    changes.sort(key=itemgetter(0))  # neighbouring rows are then found and written together
     add_missing_rows(connection, scopes, [(number, *name) for name, number in numbers.items()])
     there = _existing(connection, [key for key, _ in changes])
     kept: list[Row] = []
     empty: list[dict[str, int]] = []
-    for key, difference in changes:
-        packed = there.get(key)
-        counts = difference if packed is None else added(unpack(packed), difference)
-        if counts:
-            kept.append((*key, pack(counts)))
+    for key, counts in changes:
+        difference = packed.get(id(counts))
+        if difference is None:
+            difference = packed[id(counts)] = pack(coded(counts))
+        held = there.get(key)
+        summed = difference if held is None else plus(held, difference)
+        if summed != NOTHING:
+            kept.append((*key, summed))
         else:
             empty.append(dict(zip(("s", "g", "b", "p", "n"), key, strict=True)))
     upsert_rows(connection, cells, kept)

@@ -49,13 +49,19 @@ class DefinitionVersions:
             return _compiled(connection, _latest(connection), _erased(connection))
 
     def timelines(self) -> dict[Partition, Timeline]:
-        """Return which definitions apply to which offsets of every partition."""
+        """Return which definitions apply to which offsets of every partition; policies removed since are left out."""
         with self._database.read() as connection:
-            erased = _erased(connection)
-            versions = {row.version: _compiled(connection, row, erased) for row in _every(connection)}
+            erased, known = _erased(connection), rules.known_versions(connection)
+            versions = {
+                row.version: _compiled(connection, replace(row, policies=kept), erased)
+                for row in _every(connection)
+                if (kept := tuple(policy for policy in row.policies if policy in known))
+            }
             steps: dict[Partition, list[tuple[Offset, Definitions]]] = {}
             starts = select(definition_starts).order_by(definition_starts.c.version)
             for version, partition, first in connection.execute(starts):
+                if version not in versions:
+                    continue
                 so_far = steps.setdefault(Partition(partition), [])
                 while so_far and so_far[-1][0] >= first:
                     so_far.pop()  # replaced before it applied to anything

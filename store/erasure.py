@@ -8,8 +8,8 @@
           whose bytes name the customer;
        c. blot the pseudonym out of every text that is left, wherever it stands;
        d. write the erasure row, the ``erased`` message, and an audit row that does not say whom.
-    2. Delete the customer's records from the embedded log. Dying between 1 and 2 leaves records that every later fold
-       passes over; erasing again finishes.
+    2. Empty the write-ahead log of the pages from before, and delete the customer's records from the embedded log.
+       Dying between 1 and 2 leaves records that every later fold passes over; erasing again finishes.
 
 Journeys whose archive has expired stay counted in the cells, where nothing tells whose they were.
 """
@@ -73,6 +73,7 @@ class Erasures:
                 counts[table.name] += _blot(connection, table, subject)
             counts = {name: gone for name, gone in counts.items() if gone}
             _note(connection, Erasure(subject, now, by, counts))
+        self._database.forget_past_pages()
         gone = self._log.delete_subject(subject.encode())
         return counts | ({"records": gone} if gone else {})
 

@@ -2,6 +2,7 @@
 
 import fcntl
 import os
+import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -11,6 +12,8 @@ from models.errors import RefusedToStart
 LOG_FILE = "log.db"
 STORE_FILE = "store.db"
 _LOCK_FILE = "engine.lock"
+_ATTEMPTS = 5
+_PAUSE_SECONDS = 0.02
 
 
 def prepare(folder: Path) -> None:
@@ -38,14 +41,12 @@ def engine_lock(folder: Path) -> Iterator[None]:
     The operating system gives it back when the process dies, however it dies.
     """
     with (folder / _LOCK_FILE).open("a+") as file:
-        try:
-            fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        except BlockingIOError as error:
+        if not _locked(file.fileno()):
             file.seek(0)
             raise RefusedToStart(
                 f"data folder {folder}: another engine (process {file.read().strip() or 'unknown'}) is folding it; "
                 "stop that one, or use another folder"
-            ) from error
+            )
         file.seek(0)
         file.truncate()
         file.write(str(os.getpid()))
@@ -55,11 +56,24 @@ def engine_lock(folder: Path) -> Iterator[None]:
 
 def engine_runs(folder: Path) -> bool:
     """Say whether an engine is folding this folder now."""
-    try:
-        with engine_lock(folder):
-            return False
-    except RefusedToStart:
-        return True
+    with (folder / _LOCK_FILE).open("a+") as file:
+        try:
+            fcntl.flock(file, fcntl.LOCK_SH | fcntl.LOCK_NB)
+        except BlockingIOError:
+            return True
+        return False
+
+
+def _locked(file: int) -> bool:
+    """Take the lock, trying again for a moment: somebody may only be looking whether it is held."""
+    for _ in range(_ATTEMPTS):
+        try:
+            fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            time.sleep(_PAUSE_SECONDS)
+        else:
+            return True
+    return False
 
 
 def _ours(folder: Path) -> bool:

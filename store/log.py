@@ -118,6 +118,7 @@ class EmbeddedLog:
         if places:
             with self._database.write() as connection:
                 connection.execute(_DELETE, places)
+            self._database.forget_past_pages()
         return len(places)
 
     def _placed(self, pairs: Sequence[Pair]) -> list[tuple[Partition, bytes, bytes]]:

@@ -40,7 +40,7 @@ NAMES: tuple[str, ...] = tuple(
     journey.observed.late journey.observed.incident contact.seeds.proactive contact.seeds.first_time
     contact.seeds.thanks contact.seeds.referral loyalty.purchase loyalty.renewal loyalty.departure
     loyalty.referral loyalty.amount.purchase loyalty.amount.renewal loyalty.amount.departure
-    loyalty.amount.referral
+    loyalty.amount.referral contact.abandoned contact.queued contact.wait_s contact.served_in_time
     """.split()  # noqa: SIM905 - a hundred names read better as text
 )
 
@@ -77,9 +77,18 @@ def pack(counts: Coded) -> bytes:
     return _encode(counts)
 
 
+NOTHING = pack({})
+"""What a cell that comes to nothing would keep."""
+
+
 def unpack(data: bytes) -> Coded:
     """Return what ``pack`` made ``data`` from."""
     return _decode(data)
+
+
+def plus(one: bytes, other: bytes) -> bytes:
+    """Return the sum of two packed counts, packed; ``NOTHING`` when they cancel out."""
+    return _encode(added(_decode(one), _decode(other)))
 
 
 def total(packed: Iterable[bytes]) -> Counts:

@@ -78,6 +78,11 @@ def policies_of(connection: Connection, versions: list[str]) -> tuple[Policy, ..
     return tuple(compiled(version, texts[version]) for version in versions)
 
 
+def known_versions(connection: Connection) -> frozenset[str]:
+    """Return the versions of all policies whose text is kept."""
+    return frozenset(connection.execute(select(policies.c.version)).scalars())
+
+
 def keep_policy(connection: Connection, policy: Policy, author: str, now: Millis) -> None:
     """Keep the text of ``policy``, once."""
     add_missing_rows(connection, policies, [(policy.version, policy.text, now, author)])

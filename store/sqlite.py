@@ -95,6 +95,16 @@ class Database:
         with self._my_turn(), translated(self.path), self._hot.connect() as connection, connection.begin():
             yield connection
 
+    def forget_past_pages(self) -> None:
+        """Fold the write-ahead log back and empty it, so that it holds no page from before; best effort.
+
+        A reader in the middle of something keeps its pages; they go with the next call or the last close.
+        """
+        with self._my_turn(), translated(self.path), self._writer.connect() as connection:
+            cursor = connection.connection.cursor()
+            cursor.execute("PRAGMA wal_checkpoint(TRUNCATE)")
+            cursor.close()
+
     def close(self) -> None:
         """Close every connection; the last one to close folds the write-ahead log back into the file."""
         self._reader.dispose()
@@ -146,6 +156,8 @@ class Database:
             cursor.execute(f"PRAGMA synchronous={self._synchronous}")
             cursor.execute(f"PRAGMA wal_autocheckpoint={_WAL_PAGES}")
             cursor.execute(f"PRAGMA journal_size_limit={_WAL_KEEP_BYTES}")
+            # What is deleted or overwritten is zeroed in the file, so that an erasure is one; no cost was measured.
+            cursor.execute("PRAGMA secure_delete=ON")
         else:
             cursor.execute("PRAGMA query_only=ON")
         cursor.execute(f"PRAGMA cache_size=-{cache_kib}")

@@ -13,6 +13,8 @@ from models.identifiers import Millis, Offset, Partition, Subject
 from models.interactions.decoding import Decoded, Due, Reject, decode
 from models.partitions import partition_of
 
+NEVER: Millis = Millis(0)
+
 
 class Arrival(NamedTuple):
     """One record that a customer's facts must take in, or a stretch of silence that passed."""
@@ -33,10 +35,10 @@ class Reading:
     dead_letters: list[DeadLetter] = field(default_factory=list)
     forwards: list[Forward] = field(default_factory=list)
     counters: Counters = field(default_factory=Counters)
-    log_time: Millis = Millis(0)
+    log_time: Millis = NEVER
     """The latest log time in the chunk."""
-    _right: set[bytes] = field(default_factory=set)
-    """Keys that are known to lie where they should."""
+    keys: dict[Subject, bytes] = field(default_factory=dict)
+    """Each customer's key, once it was found to lie where it should."""
 
     @property
     def subjects(self) -> list[Subject]:
@@ -48,8 +50,22 @@ def read(chunk: Chunk, partitions: int) -> Reading:
     """Return what ``chunk`` of a log of ``partitions`` partitions says; never raises for what is in a record."""
     reading = Reading(chunk.partition, chunk.start, chunk.end, partitions)
     reading.counters.skipped = chunk.end - chunk.start - len(chunk.records)
+    keys, arrivals = reading.keys, reading.arrivals
     for record in chunk.records:
-        _take(reading, record)
+        key = record.key
+        try:
+            decoded = decode(record.value, key)
+        except RejectedEvent as rejected:
+            fault = rejected.fault
+            _bury(reading, record, (fault.code, fault.field, str(fault)), record.value)
+            continue
+        if isinstance(decoded, Reject):
+            _bury(reading, record, (decoded.code, decoded.field, decoded.reason), decoded.raw)
+        elif keys.get(decoded.subject) == key or _is_here(reading, decoded.subject, key):
+            arrivals[decoded.subject].append(Arrival(record, decoded))
+        else:
+            reading.counters.forwarded += 1
+            reading.forwards.append(Forward(decoded.subject, record.value))
     if chunk.records:
         reading.log_time = max(record.log_time for record in chunk.records)
     return reading
@@ -70,39 +86,16 @@ def dead_letter(record: Record, code: str, reason: str, decoded: Decoded | None 
     )
 
 
-def _take(reading: Reading, record: Record) -> None:
-    try:
-        decoded = decode(record.value, record.key)
-    except RejectedEvent as rejected:
-        fault = rejected.fault
-        letter = DeadLetter(
-            record.offset, record.log_time, None, None, fault.code, fault.field, str(fault), record.value
-        )
-        _bury(reading, letter)
-        return
-    if isinstance(decoded, Reject):
-        letter = DeadLetter(
-            record.offset, record.log_time, None, None, decoded.code, decoded.field, decoded.reason, decoded.raw
-        )
-        _bury(reading, letter)
-    elif _is_elsewhere(reading, decoded.subject, record.key):
-        reading.counters.forwarded += 1
-        reading.forwards.append(Forward(decoded.subject, record.value))
-    else:
-        reading.arrivals.setdefault(decoded.subject, []).append(Arrival(record, decoded))
-
-
-def _bury(reading: Reading, letter: DeadLetter) -> None:
+def _bury(reading: Reading, record: Record, why: tuple[str, str, str], raw: bytes) -> None:
     reading.counters.received += 1
     reading.counters.dead_letters += 1
-    reading.dead_letters.append(letter)
+    reading.dead_letters.append(DeadLetter(record.offset, record.log_time, None, None, *why, raw))
 
 
-def _is_elsewhere(reading: Reading, subject: Subject, key: bytes) -> bool:
-    """Tell whether the record's key is not its subject, or this is the wrong partition for it."""
-    if key in reading._right:  # noqa: SLF001 - the reading's own memory, kept by its only maker
-        return key != subject.encode()
+def _is_here(reading: Reading, subject: Subject, key: bytes) -> bool:
+    """Tell whether the key is the subject's and lies in its partition, and remember it if so."""
     if key != subject.encode() or partition_of(key, reading.partitions) != reading.partition:
-        return True
-    reading._right.add(key)  # noqa: SLF001
-    return False
+        return False
+    reading.keys[subject] = key
+    reading.arrivals[subject] = []
+    return True

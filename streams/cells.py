@@ -7,17 +7,28 @@ and is packed once.
 """
 
 from collections.abc import Hashable, Iterable
-from typing import Generic, TypeVar
+from typing import Generic, NamedTuple, TypeVar
 
-from models.cells import CellKey, Contribution, Counts, add, bucket_of
+from models.cells import CellKey, Contribution, Counts, Grain, add, bucket_of
 from models.identifiers import Millis
 
 K = TypeVar("K", bound=Hashable)
 
 Change = tuple[Contribution, int]
 """A contribution to add (1) or to take back (−1)."""
-_Bundle = tuple[str, tuple[str, ...], Millis, bool, int]
-_Slice = tuple[str, str, Millis, bool, int]
+
+
+class _Slot(NamedTuple):
+    """Where contributions can be summed before anything is known of scopes and spans."""
+
+    policy: str
+    finest: Millis
+    live: bool
+    group: int
+
+
+_Span = tuple[str, Grain, Millis, int]
+"""Policy, grain, bucket, group: what cells of many scopes share."""
 
 
 def changes(old: tuple[Contribution, ...], new: tuple[Contribution, ...]) -> list[Change]:
@@ -34,51 +45,70 @@ class CellDifferences:
     """What a chunk adds to the cells, gathered customer by customer."""
 
     def __init__(self) -> None:
-        self._bundles = _Sums[_Bundle]()
+        self._slots: dict[_Slot, _Sums[tuple[str, ...]]] = {}
 
     def gather(self, found: Iterable[Change], group: int) -> None:
         """Add the changes of a customer of ``group``."""
-        bundles = self._bundles
         for contribution, sign in found:
-            live = contribution.live
-            finest = bucket_of(contribution.at, "5m" if live else "hour")
-            counts = contribution.counts
-            if sign < 0:
-                counts = {key: -value for key, value in counts.items()}
-            bundles.add((contribution.policy, contribution.scopes, finest, live, group), counts)
+            live, counts = contribution.live, contribution.counts
+            slot = _Slot(contribution.policy, bucket_of(contribution.at, "5m" if live else "hour"), live, group)
+            sums = self._slots.get(slot)
+            if sums is None:
+                sums = self._slots[slot] = _Sums()
+            if sign < 0 or 0 in counts.values():
+                counts = {key: sign * value for key, value in counts.items() if value}
+            sums.add((contribution.scopes,), counts)
 
     def expanded(self) -> dict[CellKey, Counts]:
-        """Return the differences cell by cell, those that cancelled out left out. Counts may be shared: never change one."""
-        slices = _Sums[_Slice]()
-        for (policy, scopes, finest, live, group), counts in self._bundles.sums.items():
-            if counts:
-                for scope in scopes:
-                    slices.add((policy, scope, finest, live, group), counts)
-        cells = _Sums[CellKey]()
-        for (policy, scope, finest, live, group), counts in slices.sums.items():
-            if counts:
-                cells.add(CellKey(policy, scope, "day", bucket_of(finest, "day"), group), counts)
-                cells.add(CellKey(policy, scope, "hour", bucket_of(finest, "hour"), -1), counts)
-                if live:
-                    cells.add(CellKey(policy, scope, "5m", finest, -1), counts)
-        return {key: counts for key, counts in cells.sums.items() if counts}
+        """Return the differences cell by cell, without those that cancelled out. Counts may be shared: change none."""
+        spans: dict[_Span, _Sums[str]] = {}
+        for slot, bundles in self._slots.items():
+            sliced = _Sums[str]()
+            for scopes, counts in bundles.held.items():
+                sliced.add(scopes, counts)
+            for span in _spans(slot):
+                sums = spans.get(span)
+                if sums is None:
+                    sums = spans[span] = _Sums()
+                for scope, counts in sliced.held.items():
+                    sums.add((scope,), counts)
+        return {
+            CellKey(policy, scope, grain, bucket, group): counts
+            for (policy, grain, bucket, group), sums in spans.items()
+            for scope, counts in sums.held.items()
+            if counts
+        }
+
+
+def _spans(slot: _Slot) -> list[_Span]:
+    """Return the spans that what happened in ``slot`` counts for."""
+    policy, finest, live, group = slot
+    found: list[_Span] = [
+        (policy, "day", bucket_of(finest, "day"), group),
+        (policy, "hour", bucket_of(finest, "hour"), -1),
+    ]
+    return [*found, (policy, "5m", finest, -1)] if live else found
 
 
 class _Sums(Generic[K]):
     """Sums by key; a sum of one is the very thing that was added, and is copied before it changes."""
 
-    __slots__ = ("_own", "sums")
+    __slots__ = ("_own", "held")
 
     def __init__(self) -> None:
-        self.sums: dict[K, Counts] = {}
+        self.held: dict[K, Counts] = {}
         self._own: set[K] = set()
 
-    def add(self, key: K, counts: Counts) -> None:
-        held = self.sums.get(key)
-        if held is None:
-            self.sums[key] = counts
-            return
-        if key not in self._own:
-            held = self.sums[key] = dict(held)
-            self._own.add(key)
-        add(held, counts)
+    def add(self, keys: Iterable[K], counts: Counts) -> None:
+        """Add ``counts`` under each of ``keys``."""
+        held, own = self.held, self._own
+        for key in keys:
+            so_far = held.get(key)
+            if so_far is None:
+                held[key] = counts
+            elif key in own:
+                add(so_far, counts)
+            else:
+                so_far = held[key] = dict(so_far)
+                own.add(key)
+                add(so_far, counts)

@@ -6,31 +6,21 @@ out. The steps for one request are numbered in ``collect``.
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any
-
-import msgspec
 
 from models.customers import unpack
 from models.errors import Fault, RejectedEvent
 from models.facts import AnyFact
 from models.identifiers import Partition, Subject
-from models.interactions import TYPES, CloudEvent, validate
-from models.interactions.decoding import decoded, unknown_fields
+from models.interactions.admission import admit
+from models.interactions.decoding import decoded
 from models.interactions.validation import parse
 from models.partitions import partition_of
-from models.pseudonyms import PseudonymKey, is_pseudonym, pseudonym
-from models.redaction import redact
+from models.pseudonyms import PseudonymKey
 from streams.chunks import Log
 from streams.declaring import Declaring, Met, met
 from streams.memory import RecentEvents
 from streams.state import Load
 from streams.verdicts import Verdict
-
-MAX_RAW_ID = 512
-"""Characters of a customer's own id."""
-WORDS = "verbatim"
-
-Tree = dict[str, Any]
 
 
 @dataclass(slots=True)
@@ -41,7 +31,6 @@ class Collected:
     duplicates: int = 0
     rejected: int = 0
     unknown_fields: int = 0
-    pseudonymised: int = 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -89,40 +78,22 @@ class Collector:
 
     def _ready(self, tree: object, source: str | None) -> Ready:
         """Return the event as it may be kept; raises ``RejectedEvent``."""
-        if isinstance(tree, dict):
-            self.collected.unknown_fields += unknown_fields(tree)
-            tree = self._private(_known(tree))
-        event = validate(tree)
-        if source is not None and not _is_from(event.source, source):
+        admitted = admit(tree, self._key)
+        self.collected.unknown_fields += admitted.unknown_fields
+        if source is not None and not _is_from(admitted.event.source, source):
             raise RejectedEvent(
                 Fault(
                     "forbidden_source",
                     "source",
-                    f"this API key is for {source!r}, not for {event.source!r}",
+                    f"this API key is for {source!r}, not for {admitted.event.source!r}",
                     "send events of your own source, or ask for a key of that one",
                 )
             )
-        made = decoded(event)
-        return Ready(made.fact, made.subject, msgspec.json.encode(tree))
-
-    def _private(self, tree: Tree) -> Tree:
-        """Return ``tree`` with a pseudonym for its customer, and its words redacted."""
-        subject, data = tree.get("subject"), tree.get("data")
-        if isinstance(subject, (str, int)) and not isinstance(subject, bool) and not is_pseudonym(str(subject)):
-            tree = {**tree, "subject": self._pseudonym(str(subject))}
-        if isinstance(data, dict) and isinstance(data.get(WORDS), str):
-            tree = {**tree, "data": {**data, WORDS: redact(data[WORDS])}}
-        return tree
-
-    def _pseudonym(self, raw: str) -> Subject:
-        if not raw.strip() or len(raw) > MAX_RAW_ID:
-            fault = f"is empty or longer than {MAX_RAW_ID} characters"
-            raise RejectedEvent(Fault("bad_subject", "subject", fault, "send your own id of the customer"))
-        self.collected.pseudonymised += 1
-        return pseudonym(raw, self._key)
+        made = decoded(admitted.event)
+        return Ready(made.fact, made.subject, admitted.value)
 
     def _set_known_apart(self, ready: dict[int, Ready], verdicts: list[Verdict | None]) -> None:
-        """Move what is known already (recently, in the store, or earlier in this request) from ``ready`` to ``verdicts``."""
+        """Move what is known already (recently, in the store, earlier in this request) from ``ready`` to verdicts."""
         known = self._known_contents(list(ready.values()))
         for at, one in list(ready.items()):
             content = known.setdefault(one.fact.identity, None)
@@ -168,15 +139,6 @@ def _known_verdict(fact: AnyFact, content: int) -> Verdict:
         "send updates under a new id and the same contact, promise or incident",
     )
     return Verdict("rejected", fact.id, fact.source, fault)
-
-
-def _known(tree: Tree) -> Tree:
-    """Return ``tree`` without the fields that the contract does not know: they may hold anything."""
-    noun, data = TYPES.get(str(tree.get("type"))), tree.get("data")
-    kept = {name: value for name, value in tree.items() if name in CloudEvent.model_fields}
-    if noun is not None and isinstance(data, dict):
-        kept["data"] = {name: value for name, value in data.items() if name in noun.model_fields}
-    return kept
 
 
 def _is_from(source: str, allowed: str) -> bool:

@@ -4,7 +4,6 @@ A customer is folded by itself and only then added to the chunk's effects, so th
 """
 
 from dataclasses import dataclass, field
-from functools import lru_cache
 
 from models.customers import AppliedJourney, CustomerState, FrozenJourney, pack, pack_contributions, pack_facts, unpack
 from models.definitions import Definitions
@@ -24,19 +23,20 @@ from models.identifiers import Millis, Offset, Subject
 from models.interactions.decoding import Decoded
 from models.scoring import Journey, Scored, is_waiting
 from models.scoring.rescue import rescue_of
-from models.scoring.scopes import undeclared
+from models.scoring.scopes import book_of
 from streams.arrivals import Arrival, dead_letter
 from streams.cells import Change, changes
-from streams.facts import FactBook
+from streams.facts import FREEZE_HORIZON, FUTURE, FactBook
 from streams.freezing import Grouping, Leaving, leaving, might_leave
 from streams.journeys import Refreshed, refreshed, score_of
 from streams.publishing import messages
 from streams.units import Person, exposed, units
 
-_undeclared = lru_cache(maxsize=4_096)(undeclared)
+NOWHERE: Offset = Offset(-1)
+
 
 REASONS = {
-    "id_conflict": "this source already sent another event under this id; send updates under a new id and the same contact",
+    "id_conflict": "its source sent another event under this id; send updates under new ids and the same contact",
     "future_time": "it happens more than five minutes after it was received; set the sender's clock",
 }
 
@@ -68,7 +68,7 @@ class CustomerFold:
     outbox: list[OutboxMessage] = field(default_factory=list)
     touched: bool = False
     """Something was taken in, or time passed."""
-    offset: Offset = Offset(-1)
+    offset: Offset = NOWHERE
     """Of the latest record that was taken in."""
     waiting: bool = False
 
@@ -77,7 +77,7 @@ class CustomerFold:
         record, decoded = arrival
         if not isinstance(decoded, Decoded):
             self.counters.due += 1
-            self.book.pass_time(decoded.time)
+            self.book.pass_time(Millis(min(decoded.time, record.log_time + FUTURE)))
         else:
             self.counters.received += 1
             verdict = self.book.accept(decoded.fact, record.log_time)
@@ -126,7 +126,7 @@ class CustomerFold:
         self.counters.late += late
         self.counters.unknown_fields += decoded.unknown_fields
         place = (fact.touchpoint, fact.channel, fact.source, fact.segment)
-        self.counters.undeclared += _undeclared(place, self.definitions.scopes)
+        self.counters.undeclared += book_of(self.definitions.scopes).is_undeclared(place)
         if decoded.verbatim is not None:
             self.verbatims.append(decoded.verbatim)
 
@@ -197,6 +197,9 @@ class CustomerFold:
                 self.units[unit.experiment] = unit
 
     def _freeze(self) -> None:
+        facts = self.book.facts
+        if not facts or facts[0].time >= self.book.clock - FREEZE_HORIZON:
+            return  # nearly always
         if not might_leave(self.book, self.applied.values(), self.definitions.experiments):
             return
         result = self._refresh()
@@ -238,4 +241,3 @@ def continued(
         frozen=list(state.frozen),
         version=state.version if row is not None else definitions.version,
     )
-

@@ -11,8 +11,8 @@ from models.errors import RejectedEvent
 from models.identifiers import Millis, Offset, Partition
 from models.interactions.decoding import Decoded, decode
 from models.interactions.validation import parse
-from store.dead_letters import KeptLetter
 from store.database import Store
+from store.dead_letters import KeptLetter
 from streams.chunks import Log
 
 Place = tuple[Partition, Offset]
@@ -31,7 +31,7 @@ class Replayed:
 def replay(store: Store, log: Log, letters: Sequence[KeptLetter], now: Millis) -> Replayed:
     """Append the original bytes of ``letters`` again and mark them; those that would only die again are left alone.
 
-    Appended before they are marked: should we die between the two, they are replayed twice, which dedupe makes harmless.
+    Appended before they are marked: should we die between, they are replayed twice, which dedupe makes harmless.
     """
     ready: list[tuple[KeptLetter, bytes]] = []
     wrong: dict[Place, str] = {}

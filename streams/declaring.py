@@ -46,7 +46,7 @@ def met(value: bytes) -> Met | None:
 
 @dataclass(frozen=True, slots=True)
 class Bounds:
-    """How many values may declare themselves, of each kind; segments only where somebody chose them, as a mapping does."""
+    """How many values may declare themselves, of each kind; segments only where somebody chose them (a mapping)."""
 
     values: int = 200
     segments: int = 0

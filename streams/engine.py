@@ -1,6 +1,6 @@
 """The embedded engine: follows the log, partition by partition, and keeps the store up with it.
 
-One thread. A round reads what each partition has to say, folds it, and writes one checkpoint for all of them. Between rounds
+One thread. A round reads what each partition has to say, folds it, and writes one checkpoint for all. Between rounds
 it sleeps until somebody appends. What it must never do is guess: a fence, a gap or a refusal makes it forget what
 it knew and ask the store again.
 """
@@ -32,8 +32,8 @@ _log = structlog.get_logger(__name__)
 class Limits:
     """How much is done at once."""
 
-    chunk_records: int = 5_000
-    checkpoint_records: int = 40_000
+    chunk_records: int = 8_000
+    checkpoint_records: int = 64_000
     idle_seconds: float = 0.5
     most_backoff_seconds: float = 30.0
 
@@ -44,7 +44,9 @@ Listener = Callable[[Sequence[Effects]], None]
 class Engine:
     """Folds a log into a store, one checkpoint after the other; ``step`` and ``drain`` are for one thread at a time."""
 
-    def __init__(self, log: Log, keeper: Keeper, limits: Limits | None = None, topics: frozenset[str] = frozenset()):
+    def __init__(
+        self, log: Log, keeper: Keeper, limits: Limits | None = None, topics: frozenset[str] = frozenset()
+    ) -> None:
         self._log = log
         self._keeper = keeper
         self._limits = limits or Limits()
@@ -105,7 +107,7 @@ class Engine:
                 return total
 
     def step(self) -> int:
-        """Write one checkpoint; return how many offsets it moved over, 0 when there was nothing or a fence came between."""
+        """Write one checkpoint; return how many offsets it moved over, 0 for nothing to do or a fence."""
         chunks = self._next_chunks()
         if not chunks:
             return 0

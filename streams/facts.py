@@ -85,10 +85,11 @@ class FactBook:
         return "late" if late else "scored"
 
     def _insert(self, fact: AnyFact) -> None:
-        if not self.facts or self.facts[-1].order < fact.order:
-            self.facts.append(fact)
+        facts = self.facts
+        if not facts or facts[-1].time < fact.time or facts[-1].order < fact.order:
+            facts.append(fact)
         else:
-            insort(self.facts, fact, key=_order)
+            insort(facts, fact, key=_order)
             self.reordered = True
 
 

@@ -1,4 +1,4 @@
-"""The fold: a chunk of one partition, and how that partition stands, become what must be written. The heart of the stream.
+"""The fold: a chunk of one partition and how that partition stands become what must be written.
 
 ``process`` is pure, synchronous and deterministic; the only clock is the log's. Its steps::
 
@@ -57,9 +57,7 @@ def process(chunk: Chunk, state: PartitionState, definitions: Timeline) -> Effec
     return effects
 
 
-def _fold(
-    chunk: Chunk, state: PartitionState, definitions: Definitions, pending: Mapping[Subject, bytes]
-) -> Effects:
+def _fold(chunk: Chunk, state: PartitionState, definitions: Definitions, pending: Mapping[Subject, bytes]) -> Effects:
     reading = read(chunk, state.partitions)  # 2
     rows = {**state.load(state.partition, [s for s in reading.subjects if s not in pending]), **pending}  # 3
     gathered = _Gathering(reading, state)
@@ -152,6 +150,7 @@ def _check_poison(effects: Effects, records: int) -> None:
     if records >= POISON_FROM and len(poison) * 100 > records * POISON_PERCENT:
         first = poison[0]
         raise PoisonedChunk(
-            f"partition {effects.partition}, offsets {effects.start} to {effects.end}: {len(poison)} of {records} records "
-            f"cannot be folded, the first at {first.offset} ({first.reason}); nothing was written: upgrade or report this"
+            f"partition {effects.partition}, offsets {effects.start} to {effects.end}: {len(poison)} of {records} "
+            f"records cannot be folded, the first at {first.offset} ({first.reason}); nothing was written: "
+            "upgrade or report this"
         )

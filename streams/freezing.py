@@ -97,7 +97,5 @@ def _loose(facts: Iterable[AnyFact], limit: int, kept: Iterable[Journey]) -> lis
     return [
         fact
         for fact in facts
-        if fact.time < limit
-        and not of_journeys(fact)
-        and not (isinstance(fact, AskedFact) and fact.survey in answered)
+        if fact.time < limit and not of_journeys(fact) and not (isinstance(fact, AskedFact) and fact.survey in answered)
     ]

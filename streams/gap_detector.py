@@ -4,12 +4,14 @@ How a gap is judged is in ``models.gaps``. A history imported later is walked fr
 what it could; days already walked are not judged twice.
 """
 
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Iterator, Sequence
 from datetime import date
+from hashlib import sha256
+
+import msgspec
 
 from models.cells import value_of
-from models.definitions import Definitions
+from models.definitions import DeclaredScopes, Definitions
 from models.gaps.burn_rate import Lost, burn_rate
 from models.gaps.days import date_of, day_from, day_of
 from models.gaps.detector import Change, Facts, Watch, walk
@@ -27,12 +29,12 @@ LONG, SHORT = 6 * HOUR, HOUR
 """The two windows that must both burn."""
 
 
-@dataclass(frozen=True, slots=True)
-class Walked:
-    """The days already judged, both included."""
+class Walked(msgspec.Struct, frozen=True):
+    """The days already judged, both included, and what they were judged against."""
 
     first: int
     last: int
+    targets: str
 
 
 class GapDetector:
@@ -55,11 +57,12 @@ class GapDetector:
         span = self._store.cells.span(definitions.active.version)
         if span is None:
             return 0
-        first, last = span[0] // DAY, min(now, span[1]) // DAY
-        start = self._start(first, last)
+        targets = self._store.courses.targets()
+        walked = Walked(span[0] // DAY, min(now, span[1]) // DAY, _digest(targets))
+        start = self._start(walked, targets)
         kept = self._store.gaps.all()
-        changes = walk(self._watch(definitions, now), [each.gap for each in kept], date_of(start), date_of(last))
-        self._keep(changes, {each.gap.id: each.version for each in kept}, Walked(first, last), now)
+        changes = walk(self._watch(definitions, now), [each.gap for each in kept], date_of(start), date_of(walked.last))
+        self._keep(changes, {each.gap.id: each.version for each in kept}, walked, now)
         self._looked = looked
         return len({change.gap.id for change in changes if change.what != "measured"})
 
@@ -68,15 +71,18 @@ class GapDetector:
         latest = {change.gap.id: change.gap for change in changes}
         with self._leadership.writing():
             self._store.gaps.save_all([(gap, versions.get(gap.id)) for gap in latest.values()], by=BY, now=now)
-            self._store.settings.set(WALKED, f"{walked.first} {walked.last}", now)
+            self._store.settings.set(WALKED, msgspec.json.encode(walked).decode(), now)
 
-    def _start(self, first: int, last: int) -> int:
-        """Return the first day to judge: the day after those judged, or all again when older days have come."""
+    def _start(self, now: Walked, targets: Sequence[Target]) -> int:
+        """Return the first day to judge: the last one judged; earlier when older days or other targets have come."""
         text = self._store.settings.get(WALKED)
         if text is None:
-            return first
-        walked = Walked(*(int(part) for part in text.split()))
-        return first if first < walked.first else min(walked.last, last)
+            return now.first
+        before = msgspec.json.decode(text, type=Walked)
+        if now.first < before.first:
+            return now.first
+        begun = [day_from(target.start) for target in targets] if now.targets != before.targets else []
+        return min(max(now.first, min(begun, default=before.last)), before.last, now.last)
 
     def _state(self, now: Millis) -> tuple[object, ...]:
         """Return what must have changed for another look to find anything."""
@@ -86,16 +92,33 @@ class GapDetector:
 
     def _watch(self, definitions: Definitions, now: Millis) -> Watch:
         policy = definitions.active
-        scopes = [scope for scope in self._store.cells.scopes(policy.version) if "|" not in scope]
+        seen = (scope for scope in self._store.cells.scopes(policy.version) if "|" not in scope)
+        scopes = sorted({*seen, *_declared(definitions.scopes)})
         targets = [target for target in self._store.courses.targets() if target.metric in METRICS]
         wanted = sorted({*scopes, *(target.scope for target in targets)})
         tables = {scope: self._table(policy.version, scope, now) for scope in wanted}
         return Watch(
             facts=Facts(tables, policy.version, assumptions_of(policy.impact), self._dissatisfied),
             targets=targets,
+            changed=self._changed(targets),
+            policy_since=self._policy_since(),
             searched=[(metric, scope) for scope in scopes for metric in SCORES],
             burning=frozenset(target.id for target in targets if self._burns(target, policy.version, now)),
         )
+
+    def _changed(self, targets: Sequence[Target]) -> dict[str, date]:
+        """Return when each target's definition came into force, of those that had another before."""
+        histories = {target.id: self._store.courses.history(target.id) for target in targets}
+        return {name: _date(versions[-1].at) for name, versions in histories.items() if len(versions) > 1}
+
+    def _policy_since(self) -> date | None:
+        """Return when the active policy followed another; ``None`` when it was the first."""
+        history = self._store.definitions.history()
+        active = history[-1].policies[0]
+        for earlier, later in zip(reversed(history[:-1]), reversed(history), strict=False):
+            if earlier.policies[0] != active:
+                return _date(later.at)
+        return None
 
     def _table(self, policy: str, scope: str, now: Millis) -> DayTable:
         cells = self._store.cells.by_group(policy, scope, (Millis(0), Millis(now + DAY)))
@@ -121,6 +144,18 @@ class GapDetector:
         start, end = Millis(day_from(first) * DAY), Millis((day_from(last) + 1) * DAY)
         below = self._store.definitions.current().active.dissatisfied.custom_percent * 100
         return self._store.journeys.dissatisfied(scope, (start, end), below)
+
+
+def _declared(scopes: DeclaredScopes) -> Iterator[str]:
+    """Yield the names of every declared scope, silent ones too: each is a place where a gap is looked for."""
+    yield "all"
+    for kind in ("touchpoint", "channel", "source"):
+        yield from (f"{kind}:{value}" for value in getattr(scopes, f"{kind}s"))
+    yield from (f"segment:{name}={value}" for name, value in scopes.segments)
+
+
+def _digest(targets: Sequence[Target]) -> str:
+    return sha256(msgspec.json.encode(list(targets))).hexdigest()
 
 
 def _date(at: Millis) -> date:

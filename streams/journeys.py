@@ -1,7 +1,7 @@
 """One customer's journeys after their facts changed: what they contribute now, under every policy in force.
 
-A journey none of whose facts changed, that silence cannot change, and that no changed journey precedes, is left as it is,
-packed. Everything here is a pure function of facts, definitions and what was applied before.
+A journey none of whose facts changed, that silence cannot change, and that no changed journey precedes, is left
+packed as it is. Everything here is a pure function of facts, definitions and what was applied before.
 """
 
 from collections.abc import Iterable, Mapping, Sequence

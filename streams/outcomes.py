@@ -1,7 +1,7 @@
 """What one customer's value of a metric is between two moments, as integers: how many, and their sum.
 
 Scores and losses come from the customer's contributions under the experiment's pinned policy, so that a unit and the
-cells never tell different stories; the rest is counted on facts. What values *mean* is ``experiments.measures``' business.
+cells never tell different stories; the rest is counted on facts. What values *mean* is for ``experiments.measures``.
 """
 
 from collections.abc import Iterable, Sequence
@@ -71,7 +71,9 @@ def _keys(metric: str) -> tuple[tuple[str, ...], tuple[str, ...]]:
 
 
 def _on_facts(metric: str, lived: Lived, span: Span, scope: str) -> tuple[int, int]:
-    facts = (fact for fact in lived.facts if span.first <= fact.time < span.beyond and _met(fact, scope, lived.declared))
+    facts = (
+        fact for fact in lived.facts if span.first <= fact.time < span.beyond and _met(fact, scope, lived.declared)
+    )
     if metric == "complaints":
         complaints = {fact.complaint for fact in facts if isinstance(fact, ComplaintFact)}
         return len(complaints), len(complaints)

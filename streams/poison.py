@@ -21,7 +21,7 @@ Write = Callable[[Effects], None]
 def isolated(chunk: Chunk, state: PartitionState, timeline: Timeline, write: Write) -> Iterator[Effects]:
     """Fold ``chunk`` record by record, each its own checkpoint, yielding what each wrote; culprits become dead letters.
 
-    Raises ``PoisonedChunk`` as soon as more than one record in a hundred is refused, and whatever else ``write`` raises.
+    Raises ``PoisonedChunk`` once more than one record in a hundred is refused, and whatever else ``write`` raises.
     """
     refused = 0
     for single in singles(chunk):

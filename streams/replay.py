@@ -85,7 +85,7 @@ class Replay:
         return self.rewrite(progress)
 
     def discard(self, version: str, author: str, progress: Progress | None = None) -> int:
-        """Score ``version`` no longer and take back all it left; raises ``Forbidden`` for the active or a pinned one."""
+        """Score ``version`` no longer and take back all it left; raises ``Forbidden`` for an active or pinned one."""
         self._store.definitions.remove_policy(version, author, self._clock())
         return self.rewrite(progress)
 

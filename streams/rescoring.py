@@ -48,9 +48,7 @@ def rescored(
                 after[key] = (*(c for c in after[key] if c.policy != policy.version), *parts)
                 if shown is not None and key in scores:
                     scores[key][policy.version] = shown
-    state.frozen = [
-        FrozenJourney(f.key, f.ended, scores[f.key], f.said, f.contacts, f.good) for f in state.frozen
-    ]
+    state.frozen = [FrozenJourney(f.key, f.ended, scores[f.key], f.said, f.contacts, f.good) for f in state.frozen]
     fold = continued(subject, pack(state), definitions, group, frozenset())
     fold.version = -1  # computes every journey anew
     fold.touched = True

@@ -29,7 +29,9 @@ class Settings(BaseSettings):
 
     data: Annotated[Path, Field(description="Folder that holds the log and the store.")] = Path(".ressenti")
     host: Annotated[str, Field(description="Address the web server listens on.")] = "127.0.0.1"
-    port: Annotated[int, Field(ge=0, le=65_535, description="Port the web server listens on; 0 takes a free one.")] = 8000
+    port: Annotated[int, Field(ge=0, le=65_535, description="Port the web server listens on; 0 takes a free one.")] = (
+        8000
+    )
     partitions: Annotated[
         int, Field(ge=1, le=32, description="Partitions of a log made anew; fixed from then on. Best a divisor of 32.")
     ] = 16
@@ -53,15 +55,16 @@ class Settings(BaseSettings):
     webhook_timeout_seconds: Annotated[Seconds, Field(description="Longest wait for a webhook's answer.")] = 10.0
     chunk_records: Annotated[
         int, Field(ge=1, le=100_000, description="Most records of one partition that are folded at once.")
-    ] = 5_000
+    ] = 8_000
     checkpoint_records: Annotated[
         int, Field(ge=1, le=1_000_000, description="Records after which a checkpoint is written, over all partitions.")
-    ] = 40_000
+    ] = 64_000
     idle_seconds: Annotated[
         Seconds, Field(description="How often an idle engine looks at the log without having been woken.")
     ] = 0.5
     due_tick_seconds: Annotated[
-        Seconds, Field(description="How often silence is looked for: waits, overdue promises, first-contact resolution.")
+        Seconds,
+        Field(description="How often silence is looked for: waits, overdue promises, first-contact resolution."),
     ] = 5.0
     rescue_tick_seconds: Annotated[Seconds, Field(description="How often rescues are judged as of now.")] = 5.0
     outbox_tick_seconds: Annotated[Seconds, Field(description="How often unsent outgoing messages are tried.")] = 1.0
@@ -72,10 +75,16 @@ class Settings(BaseSettings):
     five_minute_retention_hours: Annotated[
         int, Field(ge=1, le=720, description="How long five-minute cells are kept; hours and days stay.")
     ] = 48
-    stop_seconds: Annotated[Seconds, Field(description="Longest wait for the engine's last checkpoint when stopping.")] = 30.0
+    stop_seconds: Annotated[
+        Seconds, Field(description="Longest wait for the engine's last checkpoint when stopping.")
+    ] = 30.0
     declared_values: Annotated[
         int,
-        Field(ge=0, le=10_000, description="Touchpoints, channels and sources that may declare themselves, each; then `other`."),
+        Field(
+            ge=0,
+            le=10_000,
+            description="Touchpoints, channels and sources that may declare themselves, each; then `other`.",
+        ),
     ] = 200
     duplicate_memory: Annotated[
         int, Field(ge=0, le=10_000_000, description="Recent events whose (source, id) the collector remembers.")

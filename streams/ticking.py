@@ -76,7 +76,7 @@ class Ticking:
         except (Retryable, Fenced) as error:
             beat.failures, beat.last_error = beat.failures + 1, str(error)
             _log.warning("a tick will be tried again", tick=tick.name, reason=str(error))
-        except Exception as error:
+        except Exception as error:  # noqa: BLE001 - no tick may end the others; it is logged and counted
             beat.failures, beat.last_error = beat.failures + 1, f"{type(error).__name__}: {error}"
             _log.exception("a tick failed", tick=tick.name)
 

@@ -95,9 +95,7 @@ def _unit(
 def _lived(person: Person, experiment: LiveExperiment, definitions: Definitions) -> Lived:
     policy = next((p for p in definitions.policies if p.version == experiment.policy), definitions.active)
     metrics = {experiment.metric, experiment.mechanism, *experiment.guardrails}
-    rescues = (
-        rescues_of(person.subject, person.journeys, policy, person.asof) if "rescues" in metrics else []
-    )
+    rescues = rescues_of(person.subject, person.journeys, policy, person.asof) if "rescues" in metrics else []
     return Lived(
         facts=person.facts,
         contributions=[c for c in person.contributions if c.policy == experiment.policy],

@@ -77,7 +77,7 @@ class Deliveries:
         except OSError as error:
             _log.warning("a message could not be delivered", url=receiver.url, reason=str(error))
             return False
-        if HTTPStatus(status).is_success:
+        if HTTPStatus.OK <= status < HTTPStatus.MULTIPLE_CHOICES:
             return True
         _log.warning("a message was refused", url=receiver.url, status=status)
         return False

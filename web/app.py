@@ -66,21 +66,32 @@ def create_app(house: House) -> FastAPI:
 
 def serve(house: House, host: str, port: int, started: Callable[[str], object] = lambda _: None) -> None:
     """Serve ``house`` until interrupted; ``started`` hears the address once it answers."""
+    server = server_of(house, host, port)
+    threading.Thread(target=_announce, args=(server, started), daemon=True).start()
+    asyncio.run(server.serve())
+
+
+def server_of(house: House, host: str, port: int) -> "Server":
+    """Return the server of ``house``, not yet serving; port 0 takes a free one."""
     app = create_app(house)
     config = uvicorn.Config(
         app, host=host, port=port, log_config=None, access_log=False, timeout_graceful_shutdown=GRACE_S
     )
-    server = _Server(config, app.state.feed)
-    threading.Thread(target=_announce, args=(server, host, started), daemon=True).start()
-    asyncio.run(server.serve())
+    return Server(config, app.state.feed)
 
 
-class _Server(uvicorn.Server):
+class Server(uvicorn.Server):
     """A server that tells open pages to go before it waits for them."""
 
     def __init__(self, config: uvicorn.Config, feed: Feed) -> None:
         super().__init__(config)
         self._feed = feed
+
+    @property
+    def address(self) -> str:
+        """Where it answers, once started."""
+        host, port = self.servers[0].sockets[0].getsockname()[:2]
+        return f"http://[{host}]:{port}" if ":" in host else f"http://{host}:{port}"
 
     async def shutdown(self, sockets: list[socket] | None = None) -> None:
         """End every stream, then everything else."""
@@ -88,9 +99,8 @@ class _Server(uvicorn.Server):
         await super().shutdown(sockets)
 
 
-def _announce(server: uvicorn.Server, host: str, started: Callable[[str], object]) -> None:
+def _announce(server: Server, started: Callable[[str], object]) -> None:
     while not server.started and not server.should_exit:
         threading.Event().wait(0.02)
     if server.started:
-        port = server.servers[0].sockets[0].getsockname()[1]
-        started(f"http://{host}:{port}")
+        started(server.address)

@@ -13,7 +13,7 @@ from fastapi.exceptions import RequestValidationError
 from fastapi.responses import JSONResponse, Response
 from starlette.exceptions import HTTPException
 
-from models.errors import Forbidden, InvalidInput, NotFound, RessentiError, Retryable
+from models.errors import Fenced, Forbidden, InvalidInput, NotFound, RessentiError, Retryable
 from web.pages.rendering import templates
 
 _log = structlog.get_logger(__name__)
@@ -67,6 +67,7 @@ def unavailable(detail: str) -> Problem:
 STATUS: tuple[tuple[type[Exception], HTTPStatus], ...] = (
     (NotFound, HTTPStatus.NOT_FOUND),
     (Forbidden, HTTPStatus.CONFLICT),
+    (Fenced, HTTPStatus.CONFLICT),
     (InvalidInput, HTTPStatus.BAD_REQUEST),
 )
 """The most special class first; the first that fits decides."""

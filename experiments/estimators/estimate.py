@@ -8,7 +8,7 @@ from typing import Literal
 from scipy.special import stdtr
 
 MIN_UNITS = 30
-"""No look before 30 units per arm (SCIENCE §4): below it the normal approximation is not to be relied on."""
+"""No look before 30 units per arm (docs/method.md §4): below it the normal approximation is not to be relied on."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -132,7 +132,7 @@ def _stratum_means(members: Mapping[str, Mapping[str, Series]]) -> dict[str, flo
 
 
 def _member(name: str, parts: Mapping[str, Series], means: Mapping[str, float]) -> Member:
-    """Return a member's mean of (score − its stratum's mean), with V of SCIENCE §3."""
+    """Return a member's mean of (score − its stratum's mean), with V of docs/method.md §3."""
     held = [(series, means[stratum]) for stratum, series in parts.items() if stratum in means]
     if not held:
         return Member(name, 0.0, 0.0, 0, 0)

@@ -18,7 +18,7 @@ def ln_e_plus(shortfall: Floats | float, variance: Floats | float, tau: float) -
     """Return ln e⁺ for H₀ "no shortfall", elementwise; NaN where the variance is not positive.
 
     With d the shortfall, V its variance, z = d/√V and τ = δ²: e⁺ = 2Φ(z√(τ/(V+τ)))·√(V/(V+τ))·exp(z²τ/(2(V+τ))), the
-    likelihood ratio mixed over a half-normal prior of scale δ on the true shortfall (SCIENCE §3; Robbins 1970).
+    likelihood ratio mixed over a half-normal prior of scale δ on the true shortfall (docs/method.md §3; Robbins 1970).
     Computed as ln of ``erfcx`` left of zero, where Φ and exp would cancel, so no z overflows.
 
     >>> round(float(np.exp(ln_e_plus(0.0, 1.0, 25.0))), 4), round(float(np.sqrt(1 / 26)), 4)
@@ -37,7 +37,7 @@ def ln_e_plus(shortfall: Floats | float, variance: Floats | float, tau: float) -
 def half_width(variance: float, tau: float, alpha: float = 0.05) -> float:
     """Return the half-width of the always-valid (1 − α) interval around an estimate of that variance.
 
-    √(V(V+τ)/τ·(ln((V+τ)/V) − 2 ln α)) (SCIENCE §4; Robbins 1970, Howard et al. 2021).
+    √(V(V+τ)/τ·(ln((V+τ)/V) − 2 ln α)) (docs/method.md §4; Robbins 1970, Howard et al. 2021).
 
     >>> round(half_width(1.0, 25.0), 3)
     3.102

@@ -33,7 +33,7 @@ class Assumptions:
     """What is believed until the firm's own outcomes say better: the policy's ``[impact]`` section.
 
     Shipped chances of leaving after a bad experience: .15 never return, .55 switched, .90 never buy again; .03 leave
-    after a good one (SCIENCE §3). ``margin`` is what a customer brings in a year, in the firm's currency.
+    after a good one (docs/method.md §3). ``margin`` is what a customer brings in a year, in the firm's currency.
     """
 
     leave_bad: Range

@@ -16,7 +16,7 @@ from models.gaps.days import Day
 from models.gaps.evidence import ln_e_plus
 from models.gaps.own_past import Baseline, baselines_before
 from models.gaps.rules import GapRules
-from models.gaps.series import Series, slice_days
+from models.gaps.series import Series, slice_days, windows
 from models.gaps.variance import WEAK_R, Prefixes, Window, prefixes
 
 Floats = NDArray[np.float64]
@@ -123,8 +123,10 @@ def _periods(series: Series, aim: Path | Baseline | None, starts: Sequence[int],
     first = starts[0] if starts else 0
     cut = slice_days(series, first, starts[-1] + length - 1 if starts else first)
     rows = (np.asarray(starts, dtype=np.int64) - first)[:, None] + np.arange(length)
+    n, f, a, d = (windows(values, rows) for values in (cut.n, cut.f, cut.a, cut.d))
     judged = np.isfinite(aims.target)[..., None]
-    n, f, a, d = (np.where(judged, values[rows], 0.0) for values in (cut.n, cut.f, cut.a, cut.d))
+    if not judged.all():
+        n, f, a, d = (np.where(judged, values, 0.0) for values in (n, f, a, d))
     window = Window(n, f, a, d, target=np.nan_to_num(aims.target), may_correct=aims.may_correct)
     return _judged(starts, prefixes(window), aims, by)
 

@@ -1,6 +1,6 @@
 """What a target can be set on: each metric as a ratio of sums that day cells keep, its direction, its worthwhile size.
 
-The three scores of SCIENCE §2 (``contact_score``, ``journey_score``, ``customer_score``), the good-contact rate, and
+The scores of docs/method.md §2 (``contact_score``, ``journey_score``, ``customer_score``), the good-contact rate, and
 the three measures of a queue that are tied to each other (``wait``, ``service_level``, ``abandonment``). A metric whose
 sums no source sends has no observations: it is never judged, and never read as perfect.
 """
@@ -23,7 +23,7 @@ SCORES = ("contact_score", "journey_score", "customer_score")
 class Metric:
     """A ratio ``scale * numerator / denominator`` of two cell counts.
 
-    ``worthwhile`` is δ of SCIENCE §3: the smallest difference worth detecting, in the metric's own unit. ``said`` and
+    ``worthwhile`` is δ of docs/method.md §3: the least difference worth detecting, in the metric's unit. ``said`` and
     ``gap`` name the counts of the answered units and of Σ(inferred − said) over them; only scores have them.
     """
 

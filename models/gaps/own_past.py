@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 
 from models.gaps.days import Day, date_of, weekday_of
 from models.gaps.rules import GapRules
-from models.gaps.series import Series, slice_days
+from models.gaps.series import Series, slice_days, windows
 from models.gaps.variance import Window, prefixes
 
 WEEK = 7
@@ -74,7 +74,7 @@ def _why_none(series: Series, day: int, rules: GapRules) -> str:
 
 def _fit(series: Series, rows: NDArray[np.int64]) -> list[Baseline]:
     """Return the weekday means of each past, given as rows of days of ``series``, with their variances."""
-    n, f, a, d = (values[rows] for values in (series.n, series.f, series.a, series.d))
+    n, f, a, d = (windows(values, rows) for values in (series.n, series.f, series.a, series.d))
     weekdays = (rows + weekday_of(series.first)) % WEEK
     profiles = _weekday_means(n.sum(2), f.sum(2), weekdays)
     targets = np.take_along_axis(profiles, weekdays, axis=1)

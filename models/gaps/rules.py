@@ -1,4 +1,4 @@
-"""The numbers that decide when a gap is seen, confirmed and closed (SCIENCE §3)."""
+"""The numbers that decide when a gap is seen, confirmed and closed (docs/method.md §3)."""
 
 from dataclasses import dataclass
 

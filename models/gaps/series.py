@@ -140,3 +140,8 @@ def slice_days(series: Series, first: int, last: int) -> Series:
         return out
 
     return Series(Day(first), cut(series.n), cut(series.f), cut(series.a), cut(series.d), series.since)
+
+
+def windows(values: Floats, rows: NDArray[np.int64]) -> Floats:
+    """Return ``values[rows]``, (windows, days, 32); nothing is copied where there is nothing but zeros (no answers)."""
+    return values[rows] if values.any() else np.broadcast_to(np.zeros(1), (*rows.shape, values.shape[-1]))

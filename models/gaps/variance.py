@@ -2,7 +2,7 @@
 
 The naive variance per contact raises 27–47 % false alarms where 5 % were promised, because one customer's contacts,
 and one day's, resemble each other. Two estimates are made (between 32 customer groups, between days) and the larger
-wins (SCIENCE §3). Residuals are linearised, so that the correction by answers (prediction-powered mean) is carried
+wins (docs/method.md §3). Residuals are linearised, so that the correction by answers (prediction-powered mean) is carried
 along.
 """
 
@@ -78,7 +78,8 @@ def prefixes(window: Window, *, only_whole: bool = False) -> Prefixes:
         target = so_far(window.target * daily.n) / units
     linear = _Linear(ends, mean, correction, weight, bool(corrected.any()))
     n = so_far(window.n)
-    by_group = so_far(window.target[..., None] * window.n - window.f) - mean[..., None] * n
+    by_group = so_far(window.target[..., None] * window.n - window.f)
+    by_group -= mean[..., None] * n
     if linear.said:
         by_group += weight[..., None] * (so_far(window.d) - correction[..., None] * so_far(window.a))
     by_day, r = _between_days(daily, linear, days, window.fitted)

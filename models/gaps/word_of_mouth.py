@@ -1,6 +1,6 @@
 """How many people hear of it: the satisfied tell 8, the unhappy 10 to 22; or bad words weigh three times. Never both.
 
-The two are rival readings of the same claim (MISSION), so a figure uses one of them and says which.
+The two are rival readings of the same claim, so a figure uses one of them and says which.
 """
 
 from dataclasses import dataclass, field

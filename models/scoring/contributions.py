@@ -12,7 +12,7 @@ from models.cells import Contribution, Counts, Unit
 from models.customers import FrozenJourney
 from models.definitions import DeclaredScopes
 from models.facts import AnswerFact
-from models.identifiers import FULL
+from models.identifiers import FULL, SECOND
 from models.policy import Policy
 from models.rounding import apportioned, nearest
 from models.scoring.answers import is_good, said_of
@@ -188,7 +188,26 @@ def _contact_counts(journey: Journey, contact: Contact, score: ContactScore, sce
         counts[observed[cause]] = 1
     for seed in seeds_of(journey, contact, scene.policy, scene.asof):
         counts[f"contact.seeds.{seed}"] = 1
+    _count_queue(counts, contact, scene)
     return counts
+
+
+def _count_queue(counts: Counts, contact: Contact, scene: Scene) -> None:
+    """Add what a queue is measured by: seconds waited, contacts that queued, those served in time, those given up.
+
+    Served in time: every queue of the contact within the channel's tolerance, and not abandoned.
+    """
+    waits = contact.waits_at(scene.asof)
+    if contact.outcome == "abandoned":
+        counts["contact.abandoned"] = 1
+    if waits:
+        counts["contact.queued"] = 1
+        waited = sum(waits) // SECOND
+        if waited:
+            counts["contact.wait_s"] = waited
+        in_time = max(waits) <= scene.policy.tolerated(contact.first.channel)
+        if in_time and contact.waiting is None and contact.outcome != "abandoned":
+            counts["contact.served_in_time"] = 1
 
 
 def _only_said(journey: Journey, policy: Policy, declared: DeclaredScopes) -> Iterable[Contribution]:

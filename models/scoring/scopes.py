@@ -19,13 +19,14 @@ Scopes = tuple[str, ...]
 class ScopeBook:
     """The scopes of places under one declaration, each worked out once: every touched customer asks for some."""
 
-    __slots__ = ("_contacts", "_journeys", "_persons", "declared")
+    __slots__ = ("_contacts", "_journeys", "_persons", "_undeclared", "declared")
 
     def __init__(self, declared: DeclaredScopes) -> None:
         self.declared = declared
         self._contacts: dict[Place, Scopes] = {}
         self._journeys: dict[tuple[Place, ...], Scopes] = {}
         self._persons: dict[tuple[Place, ...], Scopes] = {}
+        self._undeclared: dict[Place, bool] = {}
 
     def of_contact(self, place: Place) -> Scopes:
         """Return the scopes of a contact at ``place``, with the pair of touchpoint and channel (for consistency)."""
@@ -60,11 +61,29 @@ class ScopeBook:
             self._persons[places] = scopes
         return scopes
 
+    def is_undeclared(self, place: Place) -> bool:
+        """Tell whether anything about ``place`` is counted under ``other`` for want of a declaration."""
+        known = self._undeclared.get(place)
+        if known is None:
+            known = undeclared(place, self.declared)
+            if len(self._undeclared) >= REMEMBERED:
+                self._undeclared.clear()
+            self._undeclared[place] = known
+        return known
 
-@lru_cache(maxsize=16)
+
+_latest: list[ScopeBook] = []
+_made = lru_cache(maxsize=16)(ScopeBook)
+
+
 def book_of(declared: DeclaredScopes) -> ScopeBook:
-    """Return the one book of ``declared``."""
-    return ScopeBook(declared)
+    """Return the one book of ``declared``; the latest asked for is known by identity, for hashing a declaration is slow."""
+    for book in _latest:
+        if book.declared is declared:
+            return book
+    book = _made(declared)
+    _latest[:] = [book]
+    return book
 
 
 def scopes_of(place: Place, declared: DeclaredScopes) -> Scopes:

@@ -56,10 +56,10 @@ def variance_of(cells: Mapping[DayGroup, Counts], unit: Unit) -> float | None:
     n, answers = total.get(f"{unit}.n", 0), total.get(f"{unit}.said", 0)
     if n <= 0:
         return None
-    mean = total.get(f"{unit}.f", 0) / n
     corrected = answers >= MIN_ANSWERS
+    mean = (total.get(f"{unit}.f", 0) - (0 if corrected else total.get(f"{unit}.gap", 0))) / n
     gap = total.get(f"{unit}.gap", 0) / answers if corrected else 0.0
-    weight = n / answers if corrected else 0.0
+    weight = n / answers if corrected else 1.0
     by_group: dict[int, float] = defaultdict(float)
     by_day: dict[int, float] = defaultdict(float)
     for (day, group), counts in cells.items():

@@ -4,6 +4,7 @@ Every event is held to the contract here, so that what it refuses becomes a reje
 number, not a dead letter of an event that nobody sent. A row is taken whole or not at all.
 """
 
+from collections import Counter
 from collections.abc import Sequence
 from functools import lru_cache
 from hashlib import blake2b
@@ -14,9 +15,9 @@ import msgspec
 from models import instants
 from models.errors import Fault, RejectedEvent
 from models.identifiers import Millis, Subject
+from models.interactions.admission import spoken
 from models.interactions.decoding import decode
 from models.pseudonyms import PseudonymKey, pseudonym
-from models.redaction import redact
 from streams.history.columns import CellFault
 from streams.history.rows import Row, RowReject
 from streams.history.rules import Place, Plan, Rule
@@ -104,19 +105,11 @@ def _made(rule: Rule, row: Row, envelope: Envelope) -> Made:
         "time": written(moment),
         "subject": envelope.subject,
         "history": True,
-        "data": _data(rule, row),
+        "data": spoken(rule.data(row.cells), Counter()),
     }
     key, value = envelope.subject.encode(), _json.encode(event)
     decode(value, key)
     return Made(rule.name, at, key, value)
-
-
-def _data(rule: Rule, row: Row) -> dict[str, object]:
-    data = rule.data(row.cells)
-    verbatim = data.get("verbatim")
-    if isinstance(verbatim, str):
-        data["verbatim"] = redact(verbatim)
-    return data
 
 
 def _rejected(code: str, field: str, fault: str, remedy: str) -> RejectedEvent:

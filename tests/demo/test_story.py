@@ -1,4 +1,4 @@
-"""The story of MISSION.md against the real scorer, to the hundredth, and the rescue before the abandonment."""
+"""The story of docs/method.md against the real scorer, to the hundredth, and the rescue before the abandonment."""
 
 from demo import story
 from models.facts import AnyFact

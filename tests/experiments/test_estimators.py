@@ -6,7 +6,7 @@ import numpy as np
 import numpy.typing as npt
 import pytest
 from scipy import stats
-from statsmodels.stats.weightstats import CompareMeans, DescrStatsW  # type: ignore[import-untyped]
+from statsmodels.stats.weightstats import CompareMeans, DescrStatsW
 
 from experiments.estimators import Estimate, NoEstimate, cuped, cuped_ratio, mean_difference, ratio_difference
 from experiments.moments import Comoments, Variance

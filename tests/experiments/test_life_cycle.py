@@ -1,4 +1,4 @@
-"""Each transition of SCIENCE §4 with its role and requirement, and each refusal saying what is missing."""
+"""Each transition of docs/method.md §4 with its role and requirement, and each refusal saying what is missing."""
 
 from collections.abc import Callable
 from functools import cache

@@ -42,13 +42,13 @@ def first_alarms(share: float, runs: int, every: int, units: int, seed: int) -> 
 
 def test_a_sound_ratio_is_rarely_suspected_in_200_looks() -> None:
     alarms = first_alarms(0.5, runs=4_000, every=50, units=10_000, seed=31)
-    assert sum(a is not None for a in alarms) / 4_000 < 0.03  # SCIENCE: 2.3 %
+    assert sum(a is not None for a in alarms) / 4_000 < 0.03  # docs/method.md: 2.3 %
 
 
 def test_55_to_45_is_found_after_about_1200_units() -> None:
     alarms = [a for a in first_alarms(0.55, runs=4_000, every=50, units=10_000, seed=32) if a is not None]
     assert len(alarms) > 3_990
-    assert 1_000 <= float(np.median(alarms)) <= 1_300  # SCIENCE: 1,200
+    assert 1_000 <= float(np.median(alarms)) <= 1_300  # docs/method.md: 1,200
 
 
 def test_bad_counts_and_weights_are_refused_in_words() -> None:

@@ -108,13 +108,13 @@ def looked_at_often(shift: float, runs: int, seed: int) -> dict[str, float]:
 
 def test_200_looks_at_nothing_fool_the_naive_test_and_not_this() -> None:
     found = looked_at_often(shift=0.0, runs=4_000, seed=11)
-    assert 0.38 < found["naive"] < 0.46  # SCIENCE: 41.8 %
-    assert found["always valid"] <= 0.05  # SCIENCE: 1.0-2.9 %
+    assert 0.38 < found["naive"] < 0.46  # docs/method.md: 41.8 %
+    assert found["always valid"] <= 0.05  # docs/method.md: 1.0-2.9 %
     assert found["one-sided"] <= 0.05
     assert 0.04 < found["fixed"] < 0.06
 
 
 def test_an_effect_as_expected_is_found_by_half_of_the_always_valid_looks() -> None:
     found = looked_at_often(shift=2.8016, runs=4_000, seed=12)
-    assert 0.48 < found["always valid"] < 0.58  # SCIENCE: 52 %
+    assert 0.48 < found["always valid"] < 0.58  # docs/method.md: 52 %
     assert 0.77 < found["fixed"] < 0.83  # by construction 80 %

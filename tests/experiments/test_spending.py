@@ -5,7 +5,7 @@ import math
 import numpy as np
 import pytest
 from scipy import stats
-from statsmodels.stats.power import NormalIndPower  # type: ignore[import-untyped]
+from statsmodels.stats.power import NormalIndPower
 
 from experiments.spending import boundary, critical_value, information, power, spent
 from models.errors import InvalidInput
@@ -29,17 +29,17 @@ def crossed(drift: float, seed: int, upto: float = 1.0) -> float:
 
 
 def test_200_looks_spend_no_more_than_5_per_cent() -> None:
-    assert 0.035 < crossed(0.0, 21) <= 0.055  # SCIENCE: 4.3 %
+    assert 0.035 < crossed(0.0, 21) <= 0.055  # docs/method.md: 4.3 %
 
 
 def test_power_is_what_the_closed_form_says() -> None:
     shift = 2.8016
-    assert 0.74 < crossed(shift, 22) < 0.79  # SCIENCE: 76 %
+    assert 0.74 < crossed(shift, 22) < 0.79  # docs/method.md: 76 %
     assert power(shift, "spending") == pytest.approx(0.7776, abs=1e-4)
 
 
 def test_running_on_beyond_the_frozen_end_would_break_the_promise() -> None:
-    assert 0.065 < crossed(0.0, 23, upto=1.5) < 0.095  # SCIENCE: 7.8 %
+    assert 0.065 < crossed(0.0, 23, upto=1.5) < 0.095  # docs/method.md: 7.8 %
 
 
 def test_power_of_one_look_is_statsmodels() -> None:

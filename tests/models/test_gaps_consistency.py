@@ -3,8 +3,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from scipy.stats import chi2
-from statsmodels.stats.meta_analysis import combine_effects  # type: ignore[import-untyped]
-from statsmodels.stats.proportion import proportion_confint  # type: ignore[import-untyped]
+from statsmodels.stats.meta_analysis import combine_effects
+from statsmodels.stats.proportion import proportion_confint
 
 from models.gaps.consistency import Consistency, consistency, der_simonian_laird, q_of, q_profile
 from models.gaps.days import Day

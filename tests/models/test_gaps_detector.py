@@ -144,6 +144,17 @@ def _told_only(n: int, gap: int) -> dict[str, int]:
     return counts | {"journey.said": n, "journey.gap": gap}
 
 
+def test_a_few_good_contacts_do_not_close_a_gap() -> None:
+    series = replace(CALM, drop=10.0, drop_at=60, back_at=100).series(np.random.default_rng(12))
+    thin = np.zeros(series.n.shape)
+    thin[100:, 0] = 1
+    series.f[100:] = 95 * thin[100:]
+    series.n[100:] = thin[100:]
+    changes = walk(watch(table(series, day_from(FIRST))), [], FIRST, FIRST + timedelta(200))
+    assert told(changes) == ["confirmed"]
+    assert the("measured", changes).gap.now.value > 80
+
+
 def test_no_slump_no_gap() -> None:
     assert told(walk(watch(shop(seed=2, drop=0.0), searched=True), [], FIRST, LAST)) == []
 

@@ -76,6 +76,17 @@ def test_the_uncertainty_of_the_past_is_added() -> None:
     assert unsure.shortfall[-1] == pytest.approx(known.shortfall[-1])
 
 
+def test_seven_weekday_means_are_paid_for() -> None:
+    series = weekly(56)
+    series.n[:] = series.a[:] = 1
+    days = np.arange(56)
+    series.f[:] = (80 + 8 * np.where(days // 7 % 2, 1.0, -1.0) * np.where(days % 7 % 2, 1.0, -1.0))[:, None]
+    found = baseline_before(series, series.first + 56, RULES)
+    assert isinstance(found, Baseline)
+    assert found.variance == pytest.approx(8**2 / 56 * 56 / (56 - 7))
+    assert found.said_variance == pytest.approx(found.variance)
+
+
 def test_answers_correct_both_sides_or_neither() -> None:
     told = weekly(98, answers=0.3)
     now_only = weekly(98, answers=0.3)

@@ -23,7 +23,7 @@ def window(seed: int, days: int = 20, answers: float = 0.4) -> Window:
 
 
 def by_definition(w: Window, days: int) -> tuple[float, float]:
-    """Return shortfall and V of the first ``days`` days, straight from SCIENCE §3, in loops."""
+    """Return shortfall and V of the first ``days`` days, straight from docs/method.md §3, in loops."""
     n, f, a, d = (values[0, :days] for values in (w.n, w.f, w.a, w.d))
     target = w.target[0, :days]
     total, answered = n.sum(), a.sum()

@@ -4,7 +4,7 @@ import random
 
 import numpy as np
 import pytest
-import statsmodels.api as sm  # type: ignore[import-untyped]
+import statsmodels.api as sm
 
 from models.cells import Counts
 from models.identifiers import DAY, Millis

@@ -5,11 +5,11 @@ from statistics import fmean
 
 import numpy as np
 import pytest
-import statsmodels.api as sm  # type: ignore[import-untyped]
+import statsmodels.api as sm
 from hypothesis import given
 from hypothesis import strategies as st
-from statsmodels.stats.proportion import proportion_confint  # type: ignore[import-untyped]
-from statsmodels.stats.weightstats import DescrStatsW  # type: ignore[import-untyped]
+from statsmodels.stats.proportion import proportion_confint
+from statsmodels.stats.weightstats import DescrStatsW
 
 from models.errors import InvalidInput
 from models.intervals import ANSWERS_NEEDED, of_mean, person, wilson

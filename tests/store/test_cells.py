@@ -98,6 +98,13 @@ def test_readers_merge_partitions_and_stay_in_their_span_scope_policy_and_grain(
     assert store.cells.series("p@1", "all", "hour", span) == {samples.T0: {"contact.n": 3}}
 
 
+def test_the_cells_of_one_partition_can_be_checked_one_by_one(store: Store) -> None:
+    mine: dict[CellKey, Counts] = {samples.cell(): {"contact.n": 1}, samples.cell(group=3): {"contact.n": 2}}
+    store.checkpoint(effects(store, 0, mine))
+    store.checkpoint(effects(store, 1, {samples.cell(): {"contact.n": 9}}))
+    assert dict(store.cells.of_partition(Partition(0))) == mine
+
+
 def test_days_are_read_by_customer_group(store: Store) -> None:
     for partition in (0, 1):
         cells: dict[CellKey, Counts] = {

@@ -111,6 +111,16 @@ def test_the_active_policy_and_a_pinned_one_cannot_go(store: Store) -> None:
     assert store.definitions.remove_policy(policy(1).version, "Ada", NOW).policies == (default(),)
 
 
+def test_a_removed_policy_leaves_the_history_readable(store: Store) -> None:
+    store.definitions.add_policy(policy(1), "Ada", NOW)
+    advance(store, 3, 10)
+    store.definitions.activate_policy(policy(1).version, "Ada", NOW)
+    store.definitions.remove_policy(default().version, "Ada", NOW)
+    timeline = store.definitions.timeline(Partition(3))
+    assert [(first, d.policies) for first, d in timeline.steps] == [(0, (policy(1),)), (10, (policy(1),))]
+    assert [row.policies for row in store.definitions.history()][0] == (default().version,)
+
+
 def test_experiments_come_back_as_they_were_written(store: Store) -> None:
     store.definitions.run_experiments([live("x", default().version)], "Ada", NOW)
     assert store.definitions.current().experiments == (live("x", default().version),)

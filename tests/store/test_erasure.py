@@ -4,7 +4,7 @@ import json
 from collections.abc import Iterator
 
 import pytest
-from sqlalchemy import MetaData, select
+from sqlalchemy import MetaData, delete, select
 
 from models.cells import CellKey, Counts
 from models.customers import unpack
@@ -60,6 +60,10 @@ def places_of(database: Database, metadata: MetaData, needle: str) -> Iterator[s
                         yield f"{table.name}.{column}"
 
 
+def bytes_of(store: Store) -> bytes:
+    return b"".join(path.read_bytes() for path in store.folder.glob("*.db*"))
+
+
 def everywhere(store: Store, who: str) -> set[str]:
     return {*places_of(store._store_file, STORE, who), *places_of(store._log_file, LOG, who)}
 
@@ -92,6 +96,17 @@ def test_an_erased_customer_stands_nowhere_but_in_the_erasure_row(store: Store) 
         "verbatims": 1,
         "walkthroughs": 1,
     }
+
+
+def test_nothing_of_an_erased_customer_is_left_in_the_files(store: Store) -> None:
+    fill(store)
+    assert WHO.encode() in bytes_of(store)
+    store.erase(WHO, "Ada")
+    assert WHO.encode() not in b"".join(path.read_bytes() for path in store.folder.glob("log.db*"))
+    with store._store_file.write() as connection:
+        connection.execute(delete(STORE.tables["erasures"]))
+    store._store_file.forget_past_pages()
+    assert WHO.encode() not in bytes_of(store), "the erasure row held the last trace"
 
 
 def test_everybody_else_stays_as_they_were(store: Store, tmp_path_factory: pytest.TempPathFactory) -> None:
@@ -140,7 +155,7 @@ def test_cells_are_those_the_fold_adds_to() -> None:
     group = group_of(WHO.encode())
     for one in (samples.contribution(), samples.contribution(samples.T0 + 777, live=False)):
         gathered = CellDifferences()
-        gathered.add(one, group)
+        gathered.gather([(one, 1)], group)
         expected: dict[CellKey, Counts] = {key: dict(one.counts) for key in keys_of(one, group)}
         assert gathered.expanded() == expected
 

@@ -7,7 +7,7 @@ from hypothesis import strategies as st
 
 from models.cells import add
 from models.scoring.contributions import CONTACT, CUSTOMER, JOURNEY, Keys
-from store.measures import NAMES, added, coded, pack, total, unpack
+from store.measures import NAMES, NOTHING, coded, pack, plus, total, unpack
 
 FROZEN = 123
 names = st.one_of(st.sampled_from(NAMES), st.text(min_size=1, max_size=9))
@@ -43,9 +43,10 @@ def test_packed_sums_are_plain_sums(parts: list[dict[str, int]]) -> None:
 def test_adding_packed_counts_is_adding_counts(one: dict[str, int], other: dict[str, int]) -> None:
     expected = dict(one)
     add(expected, other)
-    held = added(unpack(pack(coded(one))), coded(other))
-    assert 0 not in held.values()
-    assert total([pack(held)]) == dict(sorted((name, n) for name, n in expected.items() if n))
+    held = plus(pack(coded(one)), pack(coded(other)))
+    assert 0 not in unpack(held).values()
+    assert (held == NOTHING) == (unpack(held) == {})
+    assert total([held]) == dict(sorted((name, n) for name, n in expected.items() if n))
 
 
 def test_a_measure_that_got_its_number_later_is_one_measure() -> None:

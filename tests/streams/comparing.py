@@ -7,7 +7,7 @@ from models.effects import Effects
 
 
 def canonical(effects: Effects) -> dict[str, Any]:
-    """Return what ``effects`` say, unpacked and in order; without the words of reasons and the marks of the departed."""
+    """Return what ``effects`` say, unpacked and in order, without the words of reasons and the marks of the gone."""
     return {
         "offsets": (effects.start, effects.end, effects.watermark),
         "customers": {subject: _customer(row) for subject, row in effects.customers.items()},

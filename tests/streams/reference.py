@@ -94,7 +94,8 @@ class Reference:
                 self.counters.due += 1
                 if decoded.subject not in self.definitions.erased:
                     person = self.people[decoded.subject]
-                    person.clock, person.asof = max(person.clock, decoded.time), max(person.asof, decoded.time)
+                    until = Millis(min(decoded.time, record.log_time + AHEAD))
+                    person.clock, person.asof = max(person.clock, until), max(person.asof, until)
                     self.freeze(decoded.subject)
             case Decoded():
                 self.event(record, decoded)
@@ -325,9 +326,7 @@ class Reference:
 def spread(cells: dict[CellKey, Counts], part: Contribution, group: int) -> None:
     """Add one contribution to every cell it belongs to."""
     for scope in part.scopes:
-        add(
-            cells.setdefault(CellKey(part.policy, scope, "day", bucket_of(part.at, "day"), group), {}), part.counts
-        )
+        add(cells.setdefault(CellKey(part.policy, scope, "day", bucket_of(part.at, "day"), group), {}), part.counts)
         add(cells.setdefault(CellKey(part.policy, scope, "hour", bucket_of(part.at, "hour"), -1), {}), part.counts)
         if part.live:
             add(cells.setdefault(CellKey(part.policy, scope, "5m", bucket_of(part.at, "5m"), -1), {}), part.counts)

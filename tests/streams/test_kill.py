@@ -1,6 +1,6 @@
 """SIGKILL while ingesting, at seeded points of the program: nothing is lost, nothing is counted twice.
 
-A child appends and folds; it dies at the n-th statement or commit it gives to a database, wherever that is. Then the same
+A child appends and folds; it dies at the n-th statement or commit it gives to a database. Then the same
 folder is opened again, folded to its end, and its canonical projection compared with the reference's.
 """
 
@@ -27,7 +27,7 @@ from streams.engine import Engine, Limits
 from streams.fold import process
 from streams.keeper import StoreKeeper
 from streams.state import PartitionState
-from tests.streams.events import SCOPES, T0, Pair, company
+from tests.streams.events import SCOPES, T0, company
 from tests.streams.reference import Reference
 
 PARTITIONS = 4

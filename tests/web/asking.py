@@ -14,7 +14,7 @@ class Inside(httpx.BaseTransport):
     """Runs the application on a loop of its own thread, and waits for each answer."""
 
     def __init__(self, app: ASGIApp, portal: BlockingPortal, address: str, *, raises: bool) -> None:
-        self._asgi = httpx.ASGITransport(app, raise_app_exceptions=raises, client=(address, 50_000))  # type: ignore[arg-type]
+        self._asgi = httpx.ASGITransport(app, raise_app_exceptions=raises, client=(address, 50_000))
         self._portal = portal
 
     def handle_request(self, request: httpx.Request) -> httpx.Response:

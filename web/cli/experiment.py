@@ -2,7 +2,7 @@
 
 import secrets
 from pathlib import Path
-from typing import Annotated, Literal
+from typing import Annotated
 
 import msgspec
 import typer
@@ -67,13 +67,13 @@ def open_experiment(
     owner: Annotated[str, typer.Option("--owner", help="Who will decide.")],
     data: DataOption = None,
     origin: Annotated[str, typer.Option("--origin", help="gap or opportunity.")] = "gap",
+    as_json: JsonOption = False,
 ) -> None:
     """Open a draft on a gap or an opportunity."""
-    kind: Literal["gap", "opportunity"] = "gap" if origin == "gap" else "opportunity"
-    opening = Opening(f"exp-{secrets.token_hex(4)}", title, secrets.token_hex(8), owner, Origin(kind, reference))
+    opening = Opening(f"exp-{secrets.token_hex(4)}", title, secrets.token_hex(8), owner, _origin(origin, reference))
     with house_at(data, must_exist=True) as house:
         opened = house.experiment_desk.open(opening, Actor(author, Role.AUTHOR), house.now())
-    say(opened.id)
+    emit_json(document(opened)) if as_json else say(opened.id)
 
 
 @app.command("revise")
@@ -82,6 +82,7 @@ def revise_plan(
     plan: Annotated[Path, typer.Option("--plan", help="The plan, as JSON or TOML.")],
     by: By,
     data: DataOption = None,
+    as_json: JsonOption = False,
 ) -> None:
     """Write the plan from a file; the baseline comes from the scope's own history where the file gives none."""
     given = plan_from(plan)
@@ -89,8 +90,8 @@ def revise_plan(
         now = house.now()
         full = given if given.design is not None and given.design.baseline else with_baseline(house.store, given, now)
         author = Actor(by, Role.AUTHOR)
-        house.experiment_desk.act(experiment_id, lambda e: life_cycle.revise(e, author, now, full), now)
-    say(f"{experiment_id}: the plan is written.")
+        after = house.experiment_desk.act(experiment_id, lambda e: life_cycle.revise(e, author, now, full), now)
+    emit_json(document(after)) if as_json else say(f"{experiment_id}: the plan is written.")
 
 
 @app.command("act")
@@ -103,6 +104,7 @@ def act(
     note: Annotated[str, typer.Option("--note", help="Reason, learning, or the next one's title.")] = "",
     choice: Annotated[str, typer.Option("--choice", help="adopt, adapt or abandon.")] = "abandon",
     occasions: Annotated[str, typer.Option("--occasions", help="Fidelity, as 9/10.")] = "0/0",
+    as_json: JsonOption = False,
 ) -> None:
     """Carry out one act; what is missing is said."""
     with house_at(data, must_exist=True) as house:
@@ -117,7 +119,7 @@ def act(
             after = house.experiment_desk.act(experiment_id, lambda e: ACTS[deed](e, form, now), now)
         else:
             raise InvalidInput(f"act: {deed!r} is not known; use start, iterate, retry or one of {', '.join(ACTS)}")
-    say(f"{after.id} is {after.state}.")
+    emit_json(document(after)) if as_json else say(f"{after.id} is {after.state}.")
 
 
 def document(experiment: Experiment) -> dict[str, object]:
@@ -135,6 +137,14 @@ def plan_from(file: Path) -> Plan:
         return msgspec.json.decode(text, type=Plan)
     except msgspec.DecodeError as error:
         raise InvalidInput(f"{file}: {error}; write the plan as `experiment show --json` shows one") from None
+
+
+def _origin(kind: str, reference: str) -> Origin:
+    if kind == "gap":
+        return Origin("gap", reference)
+    if kind == "opportunity":
+        return Origin("opportunity", reference)
+    raise InvalidInput(f"--origin: {kind!r} is not known; use gap or opportunity")
 
 
 def _form(by: str, role: Role, note: str, choice: str, occasions: str) -> ActForm:

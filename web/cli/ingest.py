@@ -61,7 +61,9 @@ class _Bar:
 
     def __init__(self) -> None:
         columns = (TextColumn("{task.description:>10}"), BarColumn(), TextColumn("{task.percentage:>3.0f} %"))
-        self._progress = Progress(*columns, TimeRemainingColumn(), console=errors, transient=True)
+        self._progress = Progress(
+            *columns, TimeRemainingColumn(), console=errors, transient=True, disable=not errors.is_terminal
+        )
         self._tasks: dict[str, TaskID] = {}
 
     def __enter__(self) -> Self:

@@ -47,8 +47,9 @@ def revoke_key(
     key_id: Annotated[str, typer.Argument(help="The key's id.")],
     by: Annotated[str, typer.Option("--by", help="Who revokes it.")] = "command line",
     data: DataOption = None,
+    as_json: JsonOption = False,
 ) -> None:
     """Make a key worthless from now on."""
     with house_at(data, must_exist=True) as house:
         house.store.keys.revoke(key_id, by, house.now())
-    say(f"Key {key_id} is revoked.")
+    emit_json({"revoked": key_id}) if as_json else say(f"Key {key_id} is revoked.")

@@ -25,9 +25,12 @@ def list_mappings(as_json: JsonOption = False) -> None:
 
 
 @app.command("show")
-def show_mapping(name: Annotated[str, typer.Argument(help="A shipped mapping's name.")]) -> None:
+def show_mapping(
+    name: Annotated[str, typer.Argument(help="A shipped mapping's name.")], as_json: JsonOption = False
+) -> None:
     """Print a mapping, to begin one's own from."""
-    typer.echo(text_of(name))
+    text = text_of(name)
+    emit_json({"name": name, "text": text}) if as_json else typer.echo(text)
 
 
 @app.command("check")

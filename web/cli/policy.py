@@ -33,13 +33,15 @@ def list_policies(data: DataOption = None, as_json: JsonOption = False) -> None:
 def show_policy(
     version: Annotated[str | None, typer.Argument(help="A version; without one, the shipped default.")] = None,
     data: DataOption = None,
+    as_json: JsonOption = False,
 ) -> None:
     """Print a policy's file, to begin one's own from."""
     if version is None:
-        typer.echo(default().text)
-        return
-    with house_at(data, must_exist=True) as house:
-        typer.echo(house.store.policies.get(version).text)
+        policy = default()
+    else:
+        with house_at(data, must_exist=True) as house:
+            policy = house.store.policies.get(version)
+    emit_json({"version": policy.version, "text": policy.text}) if as_json else typer.echo(policy.text)
 
 
 @app.command("check")
@@ -53,17 +55,24 @@ def check_policy(file: Annotated[Path, typer.Argument(help="A policy file.")], a
 
 
 @app.command("activate")
-def activate_policy(version: Version, by: By = "command line", data: DataOption = None) -> None:
+def activate_policy(
+    version: Version, by: By = "command line", data: DataOption = None, as_json: JsonOption = False
+) -> None:
     """Show the scores of a policy that was replayed; a pointer moves, nothing is scored anew."""
     with house_at(data, must_exist=True) as house:
         house.store.definitions.activate_policy(version, by, house.now())
-    say(f"{version} is the active policy.")
+    emit_json({"active": version}) if as_json else say(f"{version} is the active policy.")
 
 
 @app.command("remove")
-def remove_policy(version: Version, by: By = "command line", data: DataOption = None) -> None:
+def remove_policy(
+    version: Version, by: By = "command line", data: DataOption = None, as_json: JsonOption = False
+) -> None:
     """Stop scoring a policy and forget its cells; refused while it is active or pinned."""
     with house_at(data, must_exist=True) as house:
         house.store.definitions.remove_policy(version, by, house.now())
         gone = house.store.cells.forget_policy(version)
-    say(f"{version} is scored no longer; {gone} cells went.")
+    if as_json:
+        emit_json({"removed": version, "cells": gone})
+    else:
+        say(f"{version} is scored no longer; {gone} cells went.")

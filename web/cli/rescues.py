@@ -33,11 +33,15 @@ def take_rescue(
     journey: Annotated[str, typer.Argument(help="The journey's key.")],
     by: Annotated[str, typer.Option("--by", help="Who calls.")],
     data: DataOption = None,
+    as_json: JsonOption = False,
 ) -> None:
     """Note who calls a customer."""
     with house_at(data, must_exist=True) as house:
         kept = house.store.rescues.take(Subject(subject), journey, by, house.now())
-    say(f"{kept.taken_by} calls {kept.row.subject}: {kept.row.act}.")
+    if as_json:
+        emit_json(document(kept.row) | {"taken_by": kept.taken_by})
+    else:
+        say(f"{kept.taken_by} calls {kept.row.subject}: {kept.row.act}.")
 
 
 def document(row: RescueRow) -> dict[str, object]:

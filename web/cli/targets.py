@@ -3,6 +3,7 @@
 from pathlib import Path
 from typing import Annotated
 
+import msgspec
 import typer
 
 from models.errors import InvalidInput
@@ -33,22 +34,34 @@ def set_targets(
     file: Annotated[Path, typer.Argument(help="A TOML file of courses and targets.")],
     by: Annotated[str, typer.Option("--by", help="Who sets them.")] = "command line",
     data: DataOption = None,
+    as_json: JsonOption = False,
 ) -> None:
     """Put exactly the courses and targets of FILE in force."""
     with house_at(data, must_exist=True) as house:
         scopes = house.store.cells.scopes(house.definitions().active.version)
         loaded = load(text_of(file), scopes or ["all"])
         changed = house.store.courses.replace(loaded.courses, by, house.now())
-    for warning in conflicts([target for course in loaded.courses for target in course.targets]):
+        if not house.store.engine_runs():
+            with house.leading():
+                house.gap_detector.tick(house.now())
+    warnings = conflicts([target for course in loaded.courses for target in course.targets])
+    if as_json:
+        emit_json({"courses": len(loaded.courses), "changed": changed, "warnings": warnings})
+        return
+    for warning in warnings:
         errors.print(f"warning: {warning}", markup=False, highlight=False)
     say(f"{len(loaded.courses)} courses are in force; {changed} courses and targets changed.")
 
 
 @app.command("show")
-def show_targets(data: DataOption = None) -> None:
+def show_targets(data: DataOption = None, as_json: JsonOption = False) -> None:
     """Print what is in force as a file that `targets set` takes."""
     with house_at(data, must_exist=True) as house:
-        typer.echo(render(house.store.courses.all()))
+        courses = house.store.courses.all()
+    if as_json:
+        emit_json([msgspec.to_builtins(course) for course in courses])
+    else:
+        typer.echo(render(courses))
 
 
 def text_of(file: Path) -> str:

@@ -1,6 +1,8 @@
 """The dead letters: counted by reason, listed, shown with their bytes."""
 
-from fastapi import APIRouter, Request
+from typing import Annotated
+
+from fastapi import APIRouter, Path, Request
 from fastapi.responses import HTMLResponse
 
 from models.identifiers import Offset, Partition
@@ -9,6 +11,7 @@ from web.pages.rendering import page
 
 router = APIRouter()
 MOST = 100
+Place = Annotated[int, Path(ge=0, lt=1 << 63)]
 
 
 @router.get("/dead-letters", response_class=HTMLResponse)
@@ -26,7 +29,7 @@ def list_dead_letters(request: Request, house: HouseOf, code: str | None = None)
 
 
 @router.get("/dead-letters/{partition}/{offset}", response_class=HTMLResponse)
-def show_dead_letter(request: Request, house: HouseOf, partition: int, offset: int) -> HTMLResponse:
+def show_dead_letter(request: Request, house: HouseOf, partition: Place, offset: Place) -> HTMLResponse:
     """Show one dead letter with its original bytes."""
     letter = house.store.dead_letters.show(Partition(partition), Offset(offset))
     return page(request, "dead_letter.html", kept=letter)

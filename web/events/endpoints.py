@@ -8,14 +8,26 @@ from fastapi.responses import JSONResponse
 from starlette.concurrency import run_in_threadpool
 
 from web.events.admission import admitted
-from web.events.body import events_of
+from web.events.body import BATCH, NDJSON, STRUCTURED, events_of
 from web.house import HouseOf
 
 router = APIRouter()
 Source = Annotated[str | None, Depends(admitted)]
 
 
-@router.post("/v1/events", status_code=HTTPStatus.ACCEPTED)
+_BODY = {
+    STRUCTURED: {"schema": {"type": "object"}},
+    BATCH: {"schema": {"type": "array", "items": {"type": "object"}}},
+    NDJSON: {"schema": {"type": "string"}},
+}
+"""What the interface's own schema says of bodies; each event's is in ``ressenti schema``."""
+
+
+@router.post(
+    "/v1/events",
+    status_code=HTTPStatus.ACCEPTED,
+    openapi_extra={"requestBody": {"required": True, "content": _BODY}},
+)
 async def receive_events(request: Request, house: HouseOf, source: Source) -> JSONResponse:
     """Take one event, a batch or NDJSON.
 

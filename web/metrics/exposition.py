@@ -12,6 +12,7 @@ from models.identifiers import DAY, SECOND, Millis
 from streams.bootstrap import House
 from web.live.lag import behind
 from web.metrics.catalogue import METRICS, PREFIX
+from web.rescues.view import calls_now
 
 Samples = Mapping[tuple[str, ...], float]
 UNITS: tuple[Unit, ...] = ("contact", "journey", "customer")
@@ -70,11 +71,12 @@ def _counted(house: House) -> dict[str, Samples]:
 
 def _standing(house: House) -> dict[str, Samples]:
     store = house.store
+    calls = calls_now(store, house.definitions().active, house.now())
     return {
         "records_behind": {(): behind(store)},
         "watermark_seconds": {(): store.partitions.slowest_watermark() / SECOND},
         "customers": {(): store.customers.count()},
-        "rescues_open": {(): len(store.rescues.open(house.now()))},
+        "rescues_open": {(): sum(call.taken_by is None for call in calls)},
         "gaps": _by(kept.gap.state.value for kept in store.gaps.all()),
         "experiments": _by(kept.experiment.state.value for kept in store.experiments.all()),
     }

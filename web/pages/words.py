@@ -30,6 +30,8 @@ METRICS = {
     "abandonment": "share abandoned",
     "wait": "mean wait",
 }
+LOSS = "loss."
+"""How metrics of points lost to a cause begin."""
 
 
 def cause_words(cause: str) -> str:
@@ -42,7 +44,13 @@ def cause_words(cause: str) -> str:
 
 
 def metric_words(metric: str) -> str:
-    """Return how a page names ``metric``."""
+    """Return how a page names ``metric``.
+
+    >>> metric_words("service_level"), metric_words("loss.repeated_step")
+    ('share served within the tolerance', 'points lost to repeating steps')
+    """
+    if metric.startswith(LOSS):
+        return f"points lost to {cause_words(metric.removeprefix(LOSS))}"
     return METRICS.get(metric, metric.replace("_", " "))
 
 

@@ -21,9 +21,12 @@ class Call:
 
 
 def calls_now(store: Store, policy: Policy, now: Millis) -> list[Call]:
-    """Return the customers to call as of ``now``, those nobody has taken first, then the worst score first."""
+    """Return the customers to call as of ``now``, those nobody has taken first, then the worst score first.
+
+    Who gave up meanwhile stays on the list: the rule says that only resolving, a call or a day ends it (docs/method.md §3).
+    """
     kept = {(each.row.subject, each.row.journey): each for each in store.rescues.open(now)}
-    calls = [_call(row, kept, now, store) for row in live_rescues(store, policy, now) if row.left_at is None]
+    calls = [_call(row, kept, now, store) for row in live_rescues(store, policy, now)]
     return sorted(calls, key=lambda call: (call.taken_by is not None, call.row.score, call.row.raised_at))
 
 

@@ -6,7 +6,9 @@ async function draw(place) {
   if (!answer.ok) return;
   const series = await answer.json();
   place.replaceChildren();
-  if (series.times.length < 2) {
+  const enough = series.times.length > 1;
+  place.classList.toggle("chart", enough);
+  if (!enough) {
     place.textContent = "Not enough data for a line yet.";
     return;
   }
@@ -26,10 +28,13 @@ function drawAll() {
   document.querySelectorAll("[data-series]").forEach(draw);
 }
 
+let due = null;
+function drawSoon(milliseconds) {
+  due ??= setTimeout(() => { due = null; drawAll(); }, milliseconds);
+}
+
 addEventListener("DOMContentLoaded", () => {
   drawAll();
-  let due = null;
-  document.body.addEventListener("htmx:sseMessage", () => {
-    due ??= setTimeout(() => { due = null; drawAll(); }, 5000);
-  });
+  document.body.addEventListener("htmx:sseMessage", () => drawSoon(5000));
+  addEventListener("resize", () => drawSoon(200));
 });

@@ -1,0 +1,60 @@
+"""Settings: read once, checked whole, documented by themselves."""
+
+from pathlib import Path
+
+import pytest
+from pydantic import ValidationError
+
+from models.errors import RefusedToStart
+from streams.settings import Settings, read, secret, table
+
+DOCUMENT = Path(__file__).parents[2] / "docs" / "settings.md"
+
+
+def test_the_documented_table_is_up_to_date() -> None:
+    assert DOCUMENT.read_text(encoding="utf-8") == table(), "write it anew: ressenti config --table > docs/settings.md"
+
+
+def test_names_come_from_the_environment_and_the_command_line_wins() -> None:
+    settings = read({"RESSENTI_PORT": "9000", "RESSENTI_HOST": "0.0.0.0", "HOME": "/x"}, port=9001, host=None)  # noqa: S104
+    assert (settings.port, settings.host) == (9001, "0.0.0.0")  # noqa: S104
+
+
+def test_an_unknown_name_is_refused_and_named() -> None:
+    with pytest.raises(RefusedToStart, match=r"RESSENTI_PROT.*docs/settings\.md"):
+        read({"RESSENTI_PROT": "1"})
+
+
+def test_names_of_the_test_suite_are_let_pass() -> None:
+    assert read({"RESSENTI_TEST_POSTGRES": "postgresql://…"}) == Settings()
+
+
+@pytest.mark.parametrize(("name", "value"), [("PORT", "70000"), ("PARTITIONS", "0"), ("LOG_LEVEL", "loud")])
+def test_a_wrong_value_is_refused_with_its_name(name: str, value: str) -> None:
+    with pytest.raises(RefusedToStart, match=f"RESSENTI_{name}: .*{value}"):
+        read({f"RESSENTI_{name}": value})
+
+
+def test_settings_do_not_change() -> None:
+    with pytest.raises(ValidationError):
+        Settings().port = 1
+
+
+def test_secrets_come_from_private_files_alone(tmp_path: Path) -> None:
+    path = tmp_path / "key"
+    with pytest.raises(RefusedToStart, match="No such file"):
+        secret(path)
+    path.write_text("  ")
+    path.chmod(0o600)
+    with pytest.raises(RefusedToStart, match="is empty"):
+        secret(path)
+    path.write_text("s3cret\n")
+    path.chmod(0o644)
+    with pytest.raises(RefusedToStart, match="chmod 600"):
+        secret(path)
+    path.chmod(0o600)
+    kept = secret(path)
+    assert kept is not None
+    assert kept.get_secret_value() == "s3cret"
+    assert "s3cret" not in repr(kept)
+    assert secret(None) is None

@@ -1,0 +1,199 @@
+"""What people do on the pages: each form works as a browser sends it, each refusal is a page saying what is missing."""
+
+import re
+
+from httpx import Client, Response
+
+from experiments.states import State
+from models.gaps.gap import State as GapState
+from models.identifiers import DAY
+from streams.bootstrap import House
+from tests.web import houses
+from tests.web.crawling import Page, read, send
+from tests.web.houses import Clock
+
+GAP = "/gaps/20260301-abcdef0123"
+
+
+def refused(answer: Response, status: int, says: str) -> None:
+    assert answer.status_code == status, answer.text
+    assert "text/html" in answer.headers["content-type"]
+    page = Page(answer.text)
+    assert says in page.text
+    assert "Nothing was changed" in page.text
+
+
+def done(answer: Response) -> str:
+    assert answer.status_code == 303, answer.text
+    return answer.headers["location"]
+
+
+def test_a_course_and_its_target_are_set_and_withdrawn(client: Client, house: House) -> None:
+    house.settle()
+    page = read(client, "/targets")
+    assert done(send(client, page.form_to("/courses"), course_id="known", sentence="They knew me.", owner="Ada"))
+    page = read(client, "/targets")
+    form = page.form_to("/targets")
+    assert form.fields["course"] == "known"
+    path = {"start_value": 70, "end_value": 80, "start": "2026-03-01", "end": "2026-06-30", "owner": "Ada"}
+    assert done(send(client, form, id="calm", **path)) == "/targets"
+    page = read(client, "/targets")
+    assert "They knew me." in page.text
+    assert [target.id for target in house.store.courses.targets()] == ["calm"]
+    assert done(send(client, page.form_to("/withdraw")))
+    assert not house.store.courses.targets()
+
+
+def test_a_target_that_cannot_be_is_refused_with_every_fault(client: Client, house: House) -> None:
+    houses.set_course(house)
+    form = read(client, "/targets").form_to("/targets")
+    path = {"start_value": 70, "end_value": 180, "start": "2026-03-01", "end": "2026-01-01", "owner": "Ada"}
+    answer = send(client, form, id="calm2", **{**path, "scope": "chanel:phone"})
+    refused(answer, 400, "not a declared scope")
+    refused(answer, 400, "outside 0 to 100")
+    refused(answer, 400, "not after the start")
+    refused(send(client, form, id="Not A Slug", **path), 400, "id:")
+    refused(send(client, form, id="x", **{**path, "end": "someday"}), 400, "end:")
+    refused(send(client, form, id="x", **{**path, "start_value": "nan", "end_value": 80}), 400, "start_value")
+    assert len(house.store.courses.targets()) == 2
+
+
+def test_a_gap_is_accepted_until_a_day_and_not_for_ever(client: Client, house: House) -> None:
+    houses.find_gap(house)
+    form = read(client, GAP).form_to("/accept")
+    reason = {"owner": "Olga", "reason": "The carrier changes in May."}
+    refused(send(client, form, until="2027-03-01", **reason), 409, "up to 2026-05-31")
+    refused(send(client, form, until="2026-04-01", owner="Olga", reason=" "), 409, "reason")
+    assert done(send(client, form, until="2026-04-01", **reason)) == GAP
+    assert house.store.gaps.get(GAP.rpartition("/")[2]).gap.state is GapState.ACCEPTED
+    page = read(client, GAP).text
+    assert "Accepted by Olga until 2026-04-01" in page
+    assert "It is still counted" in page
+
+
+def test_who_takes_a_call_is_shown_to_the_others(client: Client, house: House) -> None:
+    houses.tell_story(house)
+    form = read(client, "/rescues").form_to("/take")
+    assert done(send(client, form, by="Nadia")) == "/rescues"
+    page = read(client, "/rescues")
+    assert "Nadia" in page.text
+    assert "I call" not in page.text
+
+
+CAUSE = {
+    "cause": "repeated_step",
+    "statement": "The technician cannot see the chat.",
+    "evidence": "Repeated steps cost 17.5 points.",
+    "evidence_2": "We opened a chat and were asked twice.",
+    "rival": "New staff",
+    "rejected_because": "No difference between agents.",
+}
+PLAN = {
+    "hypothesis": "Who sees the chat asks less.",
+    "steps": "Show the transcript.\nName what was tried.",
+    "fidelity": "Ten calls a week are listened to.",
+    "end": "2026-03-30",
+    "units": 200,
+}
+
+
+class Loop:
+    """An experiment on the pages: reads its page, sends its forms."""
+
+    def __init__(self, client: Client, house: House, address: str) -> None:
+        self.client = client
+        self.house = house
+        self.address = address
+
+    def stands(self) -> State:
+        """Return where it stands."""
+        return self.house.store.experiments.get(self.address.rpartition("/")[2]).experiment.state
+
+    def page(self) -> Page:
+        """Return its page as it is now."""
+        return read(self.client, self.address)
+
+    def send(self, act: str, **fields: object) -> Response:
+        """Send the form of ``act`` from its page."""
+        return send(self.client, self.page().form_to(act), **fields)
+
+
+def test_the_whole_loop_goes_through_the_forms_and_the_gate_holds_at_each_step(
+    client: Client, house: House, clock: Clock
+) -> None:
+    houses.find_gap(house)
+    opened = send(client, read(client, GAP).form_to("/experiments"), title="Show the chat", author="Ana", owner="Olga")
+    loop = Loop(client, house, done(opened))
+    refused(loop.send("/explain"), 409, "no root cause is named")
+    done(loop.send("/plan-form", **CAUSE))
+    refused(send(client, loop.page().form_to("/explain"), by="Eve"), 409, "only its author, Ana, may")
+    done(loop.send("/explain"))
+    assert loop.stands() is State.EXPLAINED
+    refused(loop.send("/plan"), 409, "no hypothesis")
+    done(loop.send("/plan-form", **PLAN))
+    refused(loop.send("/plan"), 409, "power cannot be computed")
+    refused(loop.send("/waive-power", by="Ana", note="no history"), 409, "somebody else than the author")
+    done(loop.send("/waive-power", by="Rui", note="no history yet"))
+    done(loop.send("/plan"))
+    assert loop.stands() is State.PLANNED
+    done(loop.send("/start", by="Rui"))
+    assert loop.stands() is State.RUNNING
+    assert "frozen" in loop.page().text
+    assert house.store.gaps.get(GAP.rpartition("/")[2]).gap.state is GapState.IN_EXPERIMENT
+    done(loop.send("/record-fidelity", by="Ana", done=9, of=10))
+    _let_pass(house, clock)
+    assert loop.stands() is State.EVALUATED
+    assert "Verdict" in loop.page().text
+    assert re.search(r"Show the chat.*Olga decides", read(client, "/").text, re.DOTALL)
+    refused(loop.send("/decide", by="Olga", note="Fine.", choice="adopt"), 409, "cannot decide")
+    learnt = "Nobody met the arms: the transcript was never shown to a customer in these weeks."
+    done(loop.send("/decide", by="Olga", note=learnt, choice="adapt"))
+    assert loop.stands() is State.DECIDED
+    child = Loop(client, house, done(loop.send("/iterate", by="Ana", note="Show it for real")))
+    assert child.address != loop.address
+    assert child.stands() is State.DRAFT
+    assert "Iteration 2" in child.page().text
+    assert "Show it for real" in loop.page().text
+
+
+def _let_pass(house: House, clock: Clock) -> None:
+    """Let the enrolment and the outcome window pass, looking every week, as the system does by itself."""
+    with house.leading():
+        for _ in range(8):
+            clock.now += 7 * DAY
+            house.experiment_evaluator.tick(house.now())
+
+
+def test_an_act_nobody_knows_and_the_systems_own_role_are_refused(client: Client, house: House) -> None:
+    address = f"/experiments/{houses.draft_on(house, houses.find_gap(house))}"
+    html = {"accept": "text/html"}
+    ana = {"by": "Ana", "role": "author"}
+    refused(client.post(f"{address}/acts/conclude", data=ana, headers=html), 404, "is not known")
+    refused(client.post(f"{address}/acts/void", data={**ana, "role": "system"}, headers=html), 400, "acts by itself")
+    refused(client.post(f"{address}/acts/explain", data={"by": ""}, headers=html), 400, "by:")
+
+
+def test_two_people_changing_one_gap_is_a_conflict_and_no_failure(client: Client, house: House) -> None:
+    gap = houses.find_gap(house)
+    form = read(client, GAP).form_to("/accept")
+    accepted = {"owner": "Olga", "reason": "in May", "until": "2026-04-01"}
+    done(send(client, form, **accepted))
+    answer = send(client, form, **{**accepted, "owner": "Otto"})
+    assert answer.status_code in {303, 400, 409}
+    assert house.store.gaps.get(gap.id).gap.open
+
+
+def test_a_form_from_another_site_changes_nothing(client: Client, house: House) -> None:
+    data = {"course_id": "evil", "sentence": "x", "owner": "Eve"}
+    for headers in (
+        {"sec-fetch-site": "cross-site"},
+        {"sec-fetch-site": "same-site"},
+        {"origin": "https://evil.example"},
+        {"origin": "null"},
+    ):
+        answer = client.post("/courses", data=data, headers=headers)
+        assert answer.status_code == 403
+        assert answer.json()["remedy"]
+    assert not house.store.courses.all()
+    assert client.post("/courses", data=data, headers={"origin": "http://ressenti.test"}).status_code == 303
+    assert client.post("/courses", data=data).status_code == 303

@@ -1,0 +1,160 @@
+"""Every page on every kind of house: it renders, every address it names answers, and nothing foreign runs in it."""
+
+import json
+import re
+from collections.abc import Callable
+
+import pytest
+from httpx import Client, Response
+
+from demo import story
+from streams.bootstrap import House
+from tests.web import houses
+from tests.web.crawling import Page, read, walk
+from web.pages.rendering import SECTIONS
+
+HTML = "text/html"
+
+
+def nothing(_: House) -> None:
+    """Leave the house empty."""
+
+
+def pages_of(answers: dict[str, Response]) -> dict[str, str]:
+    return {address: answer.text for address, answer in answers.items() if HTML in answer.headers["content-type"]}
+
+
+@pytest.mark.parametrize("lived", [nothing, houses.tell_story, houses.import_history, houses.fill])
+def test_every_page_renders_and_every_link_answers(
+    client: Client, house: House, lived: Callable[[House], None]
+) -> None:
+    lived(house)
+    answers = walk(client)
+    assert {href for href, _ in SECTIONS} <= answers.keys()
+    pages = pages_of(answers)
+    for address, html in pages.items():
+        assert not re.search(r"\bNone\b(?! yet)|Undefined|<generator|StrEnum", html), address
+    whole = [html for html in pages.values() if "<html" in html]
+    assert len(whole) >= len(SECTIONS)
+    assert all("<title>" in html and "<h1>" in html and 'lang="en"' in html for html in whole)
+
+
+def test_a_filled_house_has_a_page_for_each_thing(client: Client, house: House) -> None:
+    houses.fill(house)
+    found = " ".join(walk(client))
+    for pattern in (r"/customers/p", r"/gaps/2026", r"/experiments/exp-1", r"/dead-letters/\d+/\d+", r"\?period=year"):
+        assert re.search(pattern, found), pattern
+
+
+def test_the_first_page_names_whom_to_call_what_to_explain_and_how_it_goes(client: Client, house: House) -> None:
+    houses.fill(house)
+    today = read(client, "/").text
+    assert "outage_support" in today
+    assert "repeating steps" in today
+    assert "I call" in today
+    assert "wanted 80.0" in today
+    assert "most is lost to waiting" in today
+
+
+def test_the_customers_page_tells_the_story_with_both_ledgers(client: Client, house: House) -> None:
+    houses.tell_story(house)
+    page = read(client, f"/customers/{story.subject()}").text
+    for score in ("70", "55", "23.4", "18.4", "0.4"):
+        assert score in page
+    assert "gives up on chat" in page
+    assert "context lost between channels" in page
+    assert "Left of 100" in page
+    steps = re.findall(r"[−+][\d.]+", page)
+    assert steps
+
+
+def test_scores_say_from_how_many_and_how_much_was_said(client: Client, house: House) -> None:
+    houses.import_history(house)
+    page = read(client, "/scores?unit=contact&period=week").text
+    assert "the last days of the history that is kept" in page
+    assert "40" in page
+    assert "0 %" in page
+    series = client.get("/scores/series?unit=contact&period=week").json()
+    assert len(series["times"]) == len(series["values"]) >= 2
+    assert all(0 <= value <= 100 for value in series["values"])
+
+
+def test_blind_spots_name_the_field_that_nobody_sends(client: Client, house: House) -> None:
+    houses.collect(house, houses.encoded(houses.event(n, f"customer-{n}") for n in range(1, 60)))
+    page = read(client, "/blind-spots").text
+    assert "does not send" in page
+    assert "/phone" in page
+
+
+def test_a_dead_letter_shows_its_reason_and_its_bytes(client: Client, house: House) -> None:
+    houses.spoil(house, b"\xff\xfe <b>bytes</b>")
+    assert "the sum is exact" in read(client, "/dead-letters").text
+    (address,) = [each for each in read(client, "/dead-letters").addresses if re.search(r"/\d+/\d+$", each)]
+    page = read(client, address)
+    assert "\\xff\\xfe <b>bytes</b>" in page.text
+
+
+HOSTILE = "\"'><img src=x onerror=alert(1)><script>alert(1)</script>"
+
+
+def test_nothing_hostile_runs_in_a_page(client: Client, house: House) -> None:
+    journey = HOSTILE[:100]
+    contact = {"contact": HOSTILE, "journey": journey, "phase": "ended", "waits_s": [3000], "steps_repeated": 4}
+    asked = {"post": HOSTILE, "rating": 0.1, "verbatim": HOSTILE, "journey": journey}
+    sent = [
+        houses.event(1, HOSTILE, data=contact),
+        houses.event(2, HOSTILE, data={**contact, "phase": "queued", "contact": "open", "journey": "j<script>"}),
+        houses.event(3, HOSTILE, type="ressenti.voice", data=asked),
+    ]
+    houses.collect(house, houses.encoded(sent))
+    houses.set_course(house, HOSTILE)
+    houses.draft_on(house, houses.find_gap(house, owner=HOSTILE), HOSTILE)
+    houses.spoil(house, json.dumps({"type": HOSTILE, "source": HOSTILE}).encode())
+    pages = pages_of(walk(client))
+    assert any("alert(1)" in html for html in pages.values())
+    for address, html in pages.items():
+        assert "<img" not in html, address
+        assert "<script>" not in html, address
+        assert "onerror=alert(1)>" not in html.replace("&gt;", ""), address
+
+
+def test_an_inline_script_would_not_run_anyway(client: Client) -> None:
+    policy = client.get("/").headers["content-security-policy"]
+    assert "default-src 'self'" in policy
+    assert "script-src" not in policy
+    assert "frame-ancestors 'none'" in policy
+    assert client.get("/static/live.js").headers["x-content-type-options"] == "nosniff"
+
+
+def test_pages_run_no_script_of_their_own_and_load_nothing_from_elsewhere(client: Client, house: House) -> None:
+    houses.fill(house)
+    for address, html in pages_of(walk(client)).items():
+        assert not re.search(r"<script(?![^>]*\bsrc=)", html), address
+        assert not re.search(r"\son\w+=", html), address
+        assert "http://" not in html.replace("http://www.w3.org", ""), address
+
+
+@pytest.mark.parametrize(
+    "path",
+    [
+        "/nowhere",
+        "/scores?period=decade",
+        "/scores?unit=firm",
+        "/journeys?period=x",
+        "/customers/nobody",
+        "/gaps/none",
+        "/experiments/none",
+        "/dead-letters/0/99",
+        "/dead-letters/x/y",
+        "/dead-letters/0/99999999999999999999999",
+    ],
+)
+def test_a_wrong_address_is_a_page_for_people_and_a_problem_for_programs(client: Client, path: str) -> None:
+    told = client.get(path)
+    assert told.status_code in {400, 404}
+    assert told.headers["content-type"] == "application/problem+json"
+    shown = client.get(path, headers={"accept": "text/html,application/xhtml+xml,*/*;q=0.8"})
+    assert shown.status_code == told.status_code
+    assert HTML in shown.headers["content-type"]
+    assert told.json()["detail"] in Page(shown.text).text
+    assert "content-security-policy" in shown.headers
