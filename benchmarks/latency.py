@@ -127,7 +127,7 @@ def _event(number: int, place: int, subject: Subject) -> dict[str, object]:
 def _serving(folder: Path) -> Iterator[str]:
     """Run ``ressenti serve`` on ``folder`` in a process of its own; yields its address."""
     code = "from web.cli.main import main; main()"
-    command = [sys.executable, "-c", code, "--json", "serve", "--data", str(folder), "--port", "0"]
+    command = [sys.executable, "-c", code, "serve", "--data", str(folder), "--port", "0"]
     environment = {**os.environ, "RESSENTI_LOG_LEVEL": "warning"}
     with subprocess.Popen(command, stdout=subprocess.PIPE, env=environment, text=True) as process:  # noqa: S603
         try:

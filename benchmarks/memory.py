@@ -53,7 +53,7 @@ def _peak(work: Path, shape: Shape, rows: Sequence[CustomerRow], size: int) -> f
         for start in range(0, size, BATCH):
             _fill(house, rows, start, min(size, start + BATCH))
     command = [sys.executable, "-m", "benchmarks.folding", str(folder)]
-    said = subprocess.run(command, check=True, capture_output=True, text=True)  # noqa: S603 - our own words
+    said = subprocess.run(command, check=True, stdout=subprocess.PIPE, text=True)  # noqa: S603 - our own words
     shutil.rmtree(folder)
     return float(said.stdout)
 

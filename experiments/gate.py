@@ -1,8 +1,8 @@
 """The gate: the one place that decides whether an act may happen, and the only one that changes a state.
 
 ``RULES`` is the table of docs/method.md §4: from which states, to which, by whom, under which requirement. ``act``
-applies it, checks that a frozen plan is still the frozen one, and adds the audit line. What each act changes is in ``life_cycle``;
-what a plan must say, in words, is in ``requirements``.
+applies it, checks that a frozen plan is still the frozen one, and adds the audit line. What each act changes is in
+``life_cycle``; what a plan must say, in words, is in ``requirements``.
 """
 
 from collections.abc import Callable, Iterable, Iterator

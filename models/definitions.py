@@ -6,6 +6,7 @@ which each version applies.
 
 from bisect import bisect_right
 from dataclasses import dataclass, field
+from itertools import pairwise
 
 from models.identifiers import Millis, Offset
 from models.policy import Policy
@@ -75,6 +76,4 @@ class Timeline:
     def spans(self, start: int, end: int) -> list[tuple[Offset, Offset, Definitions]]:
         """Return ``[start, end)`` cut where the definitions change, in order; nothing for an empty range."""
         cuts = [start, *(first for first, _ in self.steps if start < first < end), end]
-        return [
-            (Offset(low), Offset(high), self.at(low)) for low, high in zip(cuts, cuts[1:], strict=False) if low < high
-        ]
+        return [(Offset(low), Offset(high), self.at(low)) for low, high in pairwise(cuts) if low < high]

@@ -1,6 +1,7 @@
 """Cells: differences added by the checkpoint, and sums read back over partitions."""
 
 from collections.abc import Iterator, Mapping
+from functools import cache
 from hashlib import blake2b
 from itertools import chain
 from operator import itemgetter
@@ -117,9 +118,9 @@ class Cells:
             )
 
     def _rows(self, policy: str, scope: str, grain: Grain, span: tuple[Millis, Millis]) -> list[tuple[int, int, bytes]]:
-        asked = {"scope": scope_id(policy, scope), "grain": GRAINS[grain], "start": span[0], "end": span[1]}
+        asked = (scope_id(policy, scope), GRAINS[grain], *span)
         with self._database.read() as connection:
-            return [(b, g, c) for b, g, c in connection.execute(_RANGE, asked)]
+            return fetched(connection, _range_sql(connection.dialect), asked)
 
 
 def add_cells(connection: Connection, partition: Partition, differences: Mapping[CellKey, Counts]) -> None:
@@ -176,6 +177,17 @@ def _find_sql(count: int, dialect: Dialect) -> str:
     return str(select(cells).join_from(wanted, cells, and_(*same)).compile(dialect=dialect))
 
 
+@cache
+def _range_sql(dialect: Dialect) -> str:
+    wanted = (
+        select(cells.c.bucket, cells.c.group, cells.c.counts)
+        .where(cells.c.scope == bindparam("scope"), cells.c.grain == bindparam("grain"))
+        .where(cells.c.bucket >= bindparam("start"), cells.c.bucket < bindparam("end"))
+        .order_by(cells.c.bucket)
+    )
+    return str(wanted.compile(dialect=dialect))
+
+
 _KEY: dict[str, type[TypeEngine[int]]] = {
     "scope": BigInteger,
     "grain": SmallInteger,
@@ -183,12 +195,6 @@ _KEY: dict[str, type[TypeEngine[int]]] = {
     "partition": Integer,
     "group": SmallInteger,
 }
-_RANGE = (
-    select(cells.c.bucket, cells.c.group, cells.c.counts)
-    .where(cells.c.scope == bindparam("scope"), cells.c.grain == bindparam("grain"))
-    .where(cells.c.bucket >= bindparam("start"), cells.c.bucket < bindparam("end"))
-    .order_by(cells.c.bucket)
-)
 _DELETE = delete(cells).where(
     cells.c.scope == bindparam("s"),
     cells.c.grain == bindparam("g"),

@@ -4,7 +4,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Any
 
-from sqlalchemy import ColumnElement, Connection, and_, bindparam, delete, select, update
+from sqlalchemy import ColumnElement, Connection, and_, bindparam, delete, func, select, update
 from sqlalchemy import Row as Found
 
 from models.effects import RescueRow
@@ -38,7 +38,7 @@ class Rescues:
         self._count = count
 
     def open(self, now: Millis, limit: int = 200) -> list[KeptRescue]:
-        """Return the rescues to call now: not left, not taken, raised within a day; the worst score first."""
+        """Return the rescues to call now: not resolved, not taken, raised within a day; the worst score first."""
         asked = {"since": now - STALE, "limit": limit}
         with self._database.read() as connection:
             return [_kept(row) for row in connection.execute(_OPEN, asked)]
@@ -130,7 +130,7 @@ _DELETE = delete(rescues).where(
     rescues.c.journey == bindparam("k"),
     *(rescues.c[name].is_(None) for name in HUMAN),
 )
-_WAITS = (rescues.c.left_at.is_(None), rescues.c.taken_at.is_(None))
+_WAITS = (func.coalesce(rescues.c.left_why, "") != "resolved", rescues.c.taken_at.is_(None))
 _OPEN = (
     select(rescues)
     .where(*_WAITS, rescues.c.raised_at > bindparam("since"))

@@ -18,6 +18,7 @@ from models.identifiers import HOUR, Millis
 from models.pseudonyms import PseudonymKey
 from store.database import Store, system_clock
 from store.retention import Retention
+from streams.cases import CaseOpener
 from streams.collector import Collector
 from streams.declaring import Bounds, Declaring
 from streams.engine import Engine, Limits
@@ -168,6 +169,7 @@ def built(settings: Settings, store: Store, clock: Clock = system_clock) -> Hous
             [
                 Tick("due", settings.due_tick_seconds, silence.tick),
                 Tick("rescues", settings.rescue_tick_seconds, RescueWatch(log, store).tick),
+                Tick("cases", settings.gap_tick_seconds, CaseOpener(store, leadership).tick),
                 Tick("gaps", settings.gap_tick_seconds, gap_detector.tick),
                 Tick("experiments", settings.experiment_tick_seconds, evaluator.tick),
                 Tick("retention", settings.retention_tick_seconds, lambda _: store.prune(retention_of(settings))),

@@ -2,8 +2,8 @@
 
 The naive variance per contact raises 27–47 % false alarms where 5 % were promised, because one customer's contacts,
 and one day's, resemble each other. Two estimates are made (between 32 customer groups, between days) and the larger
-wins (docs/method.md §3). Residuals are linearised, so that the correction by answers (prediction-powered mean) is carried
-along.
+wins (docs/method.md §3). Residuals are linearised, so that the correction by answers (prediction-powered mean) is
+carried along.
 """
 
 from dataclasses import dataclass

@@ -77,7 +77,7 @@ _made = lru_cache(maxsize=16)(ScopeBook)
 
 
 def book_of(declared: DeclaredScopes) -> ScopeBook:
-    """Return the one book of ``declared``; the latest asked for is known by identity, for hashing a declaration is slow."""
+    """Return the one book of ``declared``; the latest is known by identity, for hashing a declaration is slow."""
     for book in _latest:
         if book.declared is declared:
             return book

@@ -32,6 +32,6 @@ Index("ix_rescues_raised_at", rescues.c.raised_at)
 Index(
     "ix_rescues_open",
     rescues.c.raised_at,
-    sqlite_where=text("left_at IS NULL AND taken_at IS NULL"),
-    postgresql_where=text("left_at IS NULL AND taken_at IS NULL"),
+    sqlite_where=text("taken_at IS NULL"),
+    postgresql_where=text("taken_at IS NULL"),
 )

@@ -4,7 +4,7 @@ import math
 
 import numpy as np
 import pytest
-from statsmodels.stats.power import NormalIndPower  # type: ignore[import-untyped]
+from statsmodels.stats.power import NormalIndPower
 
 from experiments.design import Arm, Baseline, Design
 from experiments.power import History, baseline_of, power_at, reachable, sample_size, target_power

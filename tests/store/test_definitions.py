@@ -118,7 +118,7 @@ def test_a_removed_policy_leaves_the_history_readable(store: Store) -> None:
     store.definitions.remove_policy(default().version, "Ada", NOW)
     timeline = store.definitions.timeline(Partition(3))
     assert [(first, d.policies) for first, d in timeline.steps] == [(0, (policy(1),)), (10, (policy(1),))]
-    assert [row.policies for row in store.definitions.history()][0] == (default().version,)
+    assert store.definitions.history()[0].policies == (default().version,)
 
 
 def test_experiments_come_back_as_they_were_written(store: Store) -> None:

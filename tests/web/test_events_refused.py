@@ -9,6 +9,7 @@ from http import HTTPStatus
 import httpx
 import pytest
 from httpx import Client, Response
+from structlog.testing import capture_logs
 
 from store.database import Store
 from streams.bootstrap import House, built
@@ -166,7 +167,8 @@ def test_an_error_of_ours_is_500_without_its_insides(house: House, monkeypatch: 
         raise RuntimeError("a secret path")
 
     monkeypatch.setattr(type(house.collector), "collect", broken)
-    with asking(create_app(house), raises=False) as client:
+    with asking(create_app(house), raises=False) as client, capture_logs() as logged:
         answer = post(client)
+    assert [each["event"] for each in logged] == ["a request failed"]
     assert_problem(answer, 500)
     assert "secret" not in answer.text

@@ -21,9 +21,9 @@ def list_rescues(data: DataOption = None, as_json: JsonOption = False) -> None:
     with house_at(data, must_exist=True) as house:
         calls = calls_now(house.store, house.definitions().active, house.now())
     if as_json:
-        emit_json([document(call.row) | {"taken_by": call.taken_by} for call in calls])
+        emit_json([document(call.row) for call in calls])
     else:
-        columns = ("customer", "journey", "where", "score #", "because of", "do", "who")
+        columns = ("customer", "journey", "where", "score #", "because of", "do", "now")
         table("Call now", columns, [_row(call) for call in calls])
 
 
@@ -66,4 +66,4 @@ def _row(call: Call) -> tuple[object, ...]:
     row = call.row
     because = ", ".join(cause_words(cause) for cause in row.causes)
     where = f"{row.touchpoint}, {row.channel}"
-    return (row.subject, row.journey, where, points(row.score), because, row.act, call.taken_by)
+    return (row.subject, row.journey, where, points(row.score), because, row.act, row.left_why or "still with us")

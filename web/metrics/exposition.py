@@ -76,7 +76,7 @@ def _standing(house: House) -> dict[str, Samples]:
         "records_behind": {(): behind(store)},
         "watermark_seconds": {(): store.partitions.slowest_watermark() / SECOND},
         "customers": {(): store.customers.count()},
-        "rescues_open": {(): sum(call.taken_by is None for call in calls)},
+        "rescues_open": {(): len(calls)},
         "gaps": _by(kept.gap.state.value for kept in store.gaps.all()),
         "experiments": _by(kept.experiment.state.value for kept in store.experiments.all()),
     }

@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from models.effects import RescueRow
 from models.identifiers import Millis, Subject
 from models.policy import Policy
+from models.scoring.rescue import RESOLVED
 from store.database import Store
 from store.rescues import KeptRescue
 from streams.silence import live_rescues
@@ -12,26 +13,28 @@ from streams.silence import live_rescues
 
 @dataclass(frozen=True, slots=True)
 class Call:
-    """One customer to call: the reason as of now, and who has taken the call."""
+    """One customer to call, and the reason as of now."""
 
     row: RescueRow
     waited: Millis
     """Since the rescue was raised."""
-    taken_by: str | None
 
 
 def calls_now(store: Store, policy: Policy, now: Millis) -> list[Call]:
-    """Return the customers to call as of ``now``, those nobody has taken first, then the worst score first.
+    """Return the customers to call as of ``now``: those still with us first, then the worst score first.
 
-    Who gave up meanwhile stays on the list: the rule says that only resolving, a call or a day ends it (docs/method.md §3).
+    Who gave up meanwhile stays on the list; only resolving, a call or a day ends it (docs/method.md §2).
     """
-    kept = {(each.row.subject, each.row.journey): each for each in store.rescues.open(now)}
-    calls = [_call(row, kept, now, store) for row in live_rescues(store, policy, now)]
-    return sorted(calls, key=lambda call: (call.taken_by is not None, call.row.score, call.row.raised_at))
+    kept = {_key(each): each for each in store.rescues.raised((Millis(now - policy.rescue_stay), Millis(now + 1)))}
+    rows = {key: each.row for key, each in kept.items() if each.row.left_why != RESOLVED}
+    rows |= {(row.subject, row.journey): row for row in live_rescues(store, policy, now)}
+    calls = [
+        Call(row, Millis(now - row.raised_at))
+        for key, row in rows.items()
+        if (known := kept.get(key)) is None or known.taken_by is None
+    ]
+    return sorted(calls, key=lambda call: (call.row.left_at is not None, call.row.score, call.row.raised_at))
 
 
-def _call(row: RescueRow, kept: dict[tuple[Subject, str], KeptRescue], now: Millis, store: Store) -> Call:
-    known = kept.get((row.subject, row.journey))
-    if known is None:
-        known = next((each for each in store.rescues.of(row.subject) if each.row.journey == row.journey), None)
-    return Call(row, Millis(now - row.raised_at), None if known is None else known.taken_by)
+def _key(kept: KeptRescue) -> tuple[Subject, str]:
+    return kept.row.subject, kept.row.journey

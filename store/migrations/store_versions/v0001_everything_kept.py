@@ -303,8 +303,8 @@ def upgrade() -> None:
         "rescues",
         ["raised_at"],
         unique=False,
-        sqlite_where=sa.text("left_at IS NULL AND taken_at IS NULL"),
-        postgresql_where=sa.text("left_at IS NULL AND taken_at IS NULL"),
+        sqlite_where=sa.text("taken_at IS NULL"),
+        postgresql_where=sa.text("taken_at IS NULL"),
     )
     op.create_index("ix_rescues_raised_at", "rescues", ["raised_at"], unique=False)
     op.create_table(
