@@ -11,6 +11,7 @@ import sys
 import threading
 import time
 from collections.abc import Callable, Iterator
+from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
@@ -30,11 +31,18 @@ BATCH = 50
 PAUSE_S = 0.01
 """Between two looks."""
 PATIENCE_S = 30.0
+SENDERS = 8
+LOOKERS = 1
+"""One event is followed at a time: following costs the server pages, which are load too."""
+HEADERS = {"content-type": "application/cloudevents-batch+json"}
+
+Acknowledged = tuple[Subject, float]
+"""Whose event, and when its 202 came."""
 
 
 @dataclass(slots=True)
 class Seen:
-    """What was measured, in seconds; appended to by two threads."""
+    """What was measured, in seconds; appended to by many threads."""
 
     answered: list[float] = field(default_factory=list)
     """From sending a batch to its 202."""
@@ -46,7 +54,7 @@ class Seen:
 
 
 def measure(work: Path, seconds: float) -> Figure:
-    """Send for ``seconds`` and follow one event of every batch that finds the looker free."""
+    """Send for ``seconds`` and follow the last event of every batch that finds the looker free."""
     seen = Seen()
     with (
         TemporaryDirectory(dir=work) as made,
@@ -70,30 +78,50 @@ def measure(work: Path, seconds: float) -> Figure:
 
 
 def _send(client: httpx.Client, store: Store, seconds: float, seen: Seen) -> None:
+    """Send a batch whenever one is due, whether or not those before are answered, as many senders would."""
     began = time.perf_counter()
-    looking: threading.Thread | None = None
-    for number in range(int(seconds * RATE / BATCH)):
-        due = began + number * BATCH / RATE
-        time.sleep(max(0.0, due - time.perf_counter()))
-        seen.late = max(seen.late, time.perf_counter() - due)
-        subjects = [pseudonym(f"latency-{number}-{i}") for i in range(BATCH)]
-        body = json.dumps([_event(number, i, subject) for i, subject in enumerate(subjects)])
-        headers = {"content-type": "application/cloudevents-batch+json"}
-        sent = time.perf_counter()
-        client.post("/v1/events", content=body, headers=headers).raise_for_status()
-        acknowledged = time.perf_counter()
-        seen.answered.append(acknowledged - sent)
-        seen.sent += BATCH
-        if looking is None or not looking.is_alive():
-            looking = threading.Thread(target=_look, args=(client, store, subjects[-1], acknowledged, seen))
-            looking.start()
-    if looking is not None:
-        looking.join()
+    free = threading.Semaphore(LOOKERS)
+    with ThreadPoolExecutor(SENDERS) as senders:
+        posts = []
+        for number in range(int(seconds * RATE / BATCH)):
+            due = began + number * BATCH / RATE
+            time.sleep(max(0.0, due - time.perf_counter()))
+            posts.append(senders.submit(_post, client, number, due, seen))
+            if free.acquire(blocking=False):
+                posts[-1].add_done_callback(lambda post: _follow(client, store, post, free, seen))
+        for post in posts:
+            post.result()
+    for _ in range(LOOKERS):  # until the last looker has seen what it looks for
+        free.acquire()
 
 
-def _look(client: httpx.Client, store: Store, subject: Subject, since: float, seen: Seen) -> None:
-    seen.store.append(_until(lambda: store.customers.state(subject) is not None, since))
-    seen.page.append(_until(lambda: client.get(f"/customers/{subject}").is_success, since))
+def _post(client: httpx.Client, number: int, due: float, seen: Seen) -> Acknowledged:
+    subjects = [pseudonym(f"latency-{number}-{i}") for i in range(BATCH)]
+    body = json.dumps([_event(number, i, subject) for i, subject in enumerate(subjects)])
+    sent = time.perf_counter()
+    seen.late = max(seen.late, sent - due)
+    client.post("/v1/events", content=body, headers=HEADERS).raise_for_status()
+    acknowledged = time.perf_counter()
+    seen.answered.append(acknowledged - sent)
+    seen.sent += BATCH
+    return subjects[-1], acknowledged
+
+
+def _follow(
+    client: httpx.Client, store: Store, post: Future[Acknowledged], free: threading.Semaphore, seen: Seen
+) -> None:
+    subject, since = post.result()
+    threading.Thread(target=_look, args=(client, store, subject, since, free, seen)).start()
+
+
+def _look(  # noqa: PLR0913, PLR0917 - a thread's target
+    client: httpx.Client, store: Store, subject: Subject, since: float, free: threading.Semaphore, seen: Seen
+) -> None:
+    try:
+        seen.store.append(_until(lambda: store.customers.state(subject) is not None, since))
+        seen.page.append(_until(lambda: client.get(f"/customers/{subject}").is_success, since))
+    finally:
+        free.release()
 
 
 def _until(found: Callable[[], bool], since: float) -> float:

@@ -8,7 +8,7 @@ from collections.abc import Iterable, Mapping
 
 import msgspec
 
-from models.cells import Counts, add
+from models.cells import Counts
 
 NAMES: tuple[str, ...] = tuple(
     """
@@ -97,14 +97,17 @@ def total(packed: Iterable[bytes]) -> Counts:
     >>> total([pack(coded({"contact.n": 2})), pack(coded({"contact.n": -1, "journey.n": 0}))])
     {'contact.n': 1}
     """
-    sums: Coded = {}
-    for data in packed:
+    parts = iter(packed)
+    first = next(parts, None)
+    sums: Coded = {} if first is None else _decode(first)  # most sums are of one: a day of one customer group
+    for data in parts:
         added(sums, _decode(data))
     # By name once more: a cell written before its measure had a number holds the name itself.
     named: Counts = {}
-    add(named, {NAMES[key]: value for key, value in sums.items() if isinstance(key, int)})
-    add(named, {key: value for key, value in sums.items() if isinstance(key, str)})
-    return dict(sorted(named.items()))
+    for key, value in sums.items():
+        name = key if isinstance(key, str) else NAMES[key]
+        named[name] = named.get(name, 0) + value
+    return {name: value for name, value in sorted(named.items()) if value}
 
 
 def added(into: Coded, counts: Coded) -> Coded:

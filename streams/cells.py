@@ -9,7 +9,7 @@ and is packed once.
 from collections.abc import Hashable, Iterable
 from typing import Generic, NamedTuple, TypeVar
 
-from models.cells import CellKey, Contribution, Counts, Grain, add, bucket_of
+from models.cells import CellKey, Contribution, Counts, Grain, bucket_of
 from models.identifiers import Millis
 
 K = TypeVar("K", bound=Hashable)
@@ -64,18 +64,18 @@ class CellDifferences:
         spans: dict[_Span, _Sums[str]] = {}
         for slot, bundles in self._slots.items():
             sliced = _Sums[str]()
-            for scopes, counts in bundles.held.items():
+            for scopes, counts in bundles.settled().items():
                 sliced.add(scopes, counts)
             for span in _spans(slot):
                 sums = spans.get(span)
                 if sums is None:
                     sums = spans[span] = _Sums()
-                for scope, counts in sliced.held.items():
+                for scope, counts in sliced.settled().items():
                     sums.add((scope,), counts)
         return {
             CellKey(policy, scope, grain, bucket, group): counts
             for (policy, grain, bucket, group), sums in spans.items()
-            for scope, counts in sums.held.items()
+            for scope, counts in sums.settled().items()
             if counts
         }
 
@@ -97,18 +97,28 @@ class _Sums(Generic[K]):
 
     def __init__(self) -> None:
         self.held: dict[K, Counts] = {}
-        self._own: set[K] = set()
+        self._own: dict[K, Counts] = {}
 
     def add(self, keys: Iterable[K], counts: Counts) -> None:
         """Add ``counts`` under each of ``keys``."""
         held, own = self.held, self._own
         for key in keys:
-            so_far = held.get(key)
-            if so_far is None:
-                held[key] = counts
-            elif key in own:
-                add(so_far, counts)
-            else:
-                so_far = held[key] = dict(so_far)
-                own.add(key)
-                add(so_far, counts)
+            into = own.get(key)
+            if into is None:
+                so_far = held.get(key)
+                if so_far is None:
+                    held[key] = counts
+                    continue
+                into = held[key] = own[key] = dict(so_far)
+            # ``models.cells.add`` drops zeros at once; here, in the stream's hottest loop, that waits for ``settled``.
+            get = into.get
+            for name, value in counts.items():
+                into[name] = get(name, 0) + value
+
+    def settled(self) -> dict[K, Counts]:
+        """Return the sums, without what came to nothing."""
+        held = self.held
+        for key, counts in self._own.items():
+            if 0 in counts.values():
+                held[key] = {name: value for name, value in counts.items() if value}
+        return held

@@ -195,9 +195,12 @@ def _contact_counts(journey: Journey, contact: Contact, score: ContactScore, sce
 def _count_queue(counts: Counts, contact: Contact, scene: Scene) -> None:
     """Add what a queue is measured by: seconds waited, contacts that queued, those served in time, those given up.
 
-    Served in time: every queue of the contact within the channel's tolerance, and not abandoned.
+    Served in time: every queue of the contact within the channel's tolerance, and not abandoned. A wait still running
+    counts as long as points are lost to it, and no longer: silence must come to an end of what it changes (``due``).
     """
-    waits = contact.waits_at(scene.asof)
+    waits, policy = contact.waits_at(scene.asof), scene.policy
+    if contact.waiting is not None:
+        waits[-1] = min(waits[-1], policy.wait_reach * policy.tolerated(contact.first.channel))
     if contact.outcome == "abandoned":
         counts["contact.abandoned"] = 1
     if waits:
@@ -205,7 +208,7 @@ def _count_queue(counts: Counts, contact: Contact, scene: Scene) -> None:
         waited = sum(waits) // SECOND
         if waited:
             counts["contact.wait_s"] = waited
-        in_time = max(waits) <= scene.policy.tolerated(contact.first.channel)
+        in_time = max(waits) <= policy.tolerated(contact.first.channel)
         if in_time and contact.waiting is None and contact.outcome != "abandoned":
             counts["contact.served_in_time"] = 1
 

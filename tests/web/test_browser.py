@@ -133,7 +133,9 @@ def test_somebody_takes_a_call_on_a_phone(served: tuple[House, str], page: Page)
     assert box is not None
     assert box["x"] + box["width"] <= PHONE["width"], "the button is off the screen"
     button.click()
-    page.wait_for_selector("td:has-text('Nadia')")
+    page.wait_for_selector("text=Nobody needs a call")
+    page.goto(f"{here}/customers/{story.subject()}")
+    page.wait_for_selector("text=Nadia")
 
 
 def test_typing_is_not_wiped_out_by_a_live_update(served: tuple[House, str], page: Page) -> None:

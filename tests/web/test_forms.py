@@ -4,6 +4,7 @@ import re
 
 from httpx import Client, Response
 
+from demo import story
 from experiments.states import State
 from models.gaps.gap import State as GapState
 from models.identifiers import DAY
@@ -71,13 +72,12 @@ def test_a_gap_is_accepted_until_a_day_and_not_for_ever(client: Client, house: H
     assert "It is still counted" in page
 
 
-def test_who_takes_a_call_is_shown_to_the_others(client: Client, house: House) -> None:
+def test_a_call_that_is_taken_leaves_the_list_and_the_customers_page_says_who(client: Client, house: House) -> None:
     houses.tell_story(house)
     form = read(client, "/rescues").form_to("/take")
     assert done(send(client, form, by="Nadia")) == "/rescues"
-    page = read(client, "/rescues")
-    assert "Nadia" in page.text
-    assert "I call" not in page.text
+    assert "I call" not in read(client, "/rescues").text
+    assert "taken by Nadia" in read(client, f"/customers/{story.subject()}").text
 
 
 CAUSE = {
