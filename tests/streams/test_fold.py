@@ -202,3 +202,36 @@ def test_what_silence_no_longer_changes_is_not_looked_at_again_and_need_not_be()
     stream += [event(ANNE, "complaint", T0 + n * DAY, {"complaint": f"k{n}"}, id=f"k{n}") for n in (10, 20, 30)]
     kept = records(stream, [T0, T0, *(T0 + n * DAY for n in (10, 20, 30))])
     assert canonical(folded(kept, always(), range(6))) == canonical(reference(kept, definitions()))
+
+
+def test_answers_change_places_when_their_surveys_are_asked_again_about_something_else() -> None:
+    """Each journey keeps as many facts as before and none is new to it; still both have changed."""
+
+    def asked(survey: str, about: str, at: int) -> Pair:
+        data = {"survey": survey, "contact": about, "instrument": "csat"}
+        return event(ANNE, "asked", at, data, id=f"{survey}-{at}")
+
+    def answered(survey: str, value: int) -> Pair:
+        return event(ANNE, "answer", T0 + DAY, {"survey": survey, "instrument": "csat", "value": value}, id=survey)
+
+    stream = [
+        contact(ANNE, T0, "c1", "ended", journey="one", context_lost=True),
+        contact(ANNE, T0, "c2", "ended", journey="two", context_lost=True),
+        asked("s1", "c1", T0),
+        asked("s2", "c2", T0),
+        answered("s1", 1),
+        answered("s2", 5),
+        asked("s1", "c2", T0 + DAY),
+        asked("s2", "c1", T0 + DAY),
+    ]
+    kept = records(stream, T0 + 2 * DAY)
+    assert canonical(folded(kept, always(), {6})) == canonical(reference(kept, definitions()))
+
+
+def test_a_history_imported_twice_is_counted_once_even_where_it_is_frozen() -> None:
+    stream = [
+        event(ANNE, "complaint", T0 + n * 20 * DAY, {"complaint": f"k{n}"}, id=f"k{n}", history=True) for n in range(12)
+    ]
+    effects = folded(records([*stream, *stream], T0 + 300 * DAY), always(), {5, 12, 17})
+    assert (effects.counters.scored, effects.counters.duplicates, effects.counters.late) == (12, 12, 0)
+    assert len(effects.archived) > 5
