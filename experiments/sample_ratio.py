@@ -17,7 +17,7 @@ BROKEN = 20.0
 CONCENTRATION = 1_000.0
 """How tightly the Dirichlet is centred on the design: about ±1.6 points for two equal arms.
 
-Measured over 200 looks: 2.3 % false alarms; 55/45 is found after a median of about 1,150 units (tests). A looser
+Measured over 200 looks: 2.3 % false alarms; 55/45 is found after a median of about 1,130 units (tests). A looser
 prior (50) finds 55/45 after 700 but needs far more units for the 51/49 that lost redirects make.
 """
 

@@ -96,7 +96,7 @@ METRICS: dict[str, Metric] = {
             words="s",
         ),
         _share("service_level", "contact.served_in_time", "contact.queued"),
-        _share("abandonment", "contact.abandoned", "contact.n", higher_is_better=False),
+        _share("abandonment", "contact.abandoned", "contact.observed.abandoned", higher_is_better=False),
     )
 }
 

@@ -18,7 +18,7 @@ Bools = NDArray[np.bool_]
 
 R_CLIP = 0.9
 WEAK_R = 0.6
-"""Beyond this day-to-day correlation false alarms rise to 15 % at r = .7: evidence is called weak."""
+"""Beyond this day-to-day correlation false alarms rise to 14 % at r = .7: evidence is called weak."""
 
 
 @dataclass(frozen=True, slots=True)

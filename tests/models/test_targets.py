@@ -7,8 +7,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from models.errors import InvalidInput
-from models.gaps.days import day_from
+from models.gaps.days import Day, day_from
 from models.gaps.metrics import METRICS
+from models.gaps.series import series_of, table_of
 from models.targets import (
     Course,
     Target,
@@ -163,3 +164,11 @@ def test_courses_and_targets_travel_as_json_unchanged() -> None:
         target_from_json("{}")
     with pytest.raises(InvalidInput, match="set it again"):
         course_from_json("no")
+
+
+def test_contacts_whose_source_tells_no_outcome_are_no_evidence_of_patience() -> None:
+    silent = table_of([(Day(1), 0, {"contact.n": 100, "contact.f": 950_000})])
+    told = table_of([(Day(1), 0, {"contact.n": 100, "contact.observed.abandoned": 50, "contact.abandoned": 10})])
+    assert series_of(silent, METRICS["abandonment"]).n.sum() == 0
+    heard = series_of(told, METRICS["abandonment"])
+    assert (heard.n.sum(), -heard.f.sum() / heard.n.sum()) == (50, 20)
