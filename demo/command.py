@@ -48,7 +48,7 @@ def demo(  # noqa: PLR0913 - one parameter per option of the command line
     """Live through a simulated French telecom whose truth is known, and compare what is found with what was planted."""
     scale = Scale(seed=seed, customers=customers, per_second=rate)
     clock = DemoClock()
-    with folder_for(data) as folder, opened(_settings(folder, port), clock) as house:
+    with folder_for(data) as folder, opened(_settings(folder, port, serving=not once), clock) as house:
         lived = Lived(house, clock, scale)
         with house.leading():
             found = lived.through(quiet=as_json_)
@@ -106,10 +106,14 @@ def _announced(address: str) -> None:
     say(f"\nThe pages are at {address} with events arriving live; press Ctrl+C to end.")
 
 
-def _settings(folder: Path, port: int | None) -> Settings:
+def _settings(folder: Path, port: int | None, *, serving: bool) -> Settings:
     """Return a demo's settings: log lines only for what goes wrong, unless the environment asks for more."""
     level = os.environ.get(f"{PREFIX}LOG_LEVEL", "warning")
     settings = read(data=folder, port=port, log_level=level, partitions=PARTITIONS, chunk_records=CHUNK_RECORDS)
+    if serving:
+        from web.security import check_address
+
+        check_address(settings)
     configure(settings)
     return settings
 

@@ -23,7 +23,7 @@ from models.policy import Policy
 from models.scoring import journeys_of, score_journey
 from models.scoring.spread import scope_score
 from streams.bootstrap import House
-from web.rescues.view import Call, calls_now
+from streams.calls import Call, calls_now
 
 SCORED: tuple[tuple[Unit, str], ...] = (
     ("journey", "all"),

@@ -1,7 +1,8 @@
 """From unit rows to what estimators take: the mature units of each arm and day, as co-moments that merge.
 
-A closed cohort never changes, so it may be kept and merged again; which rows belong to it is decided here, how they are
-compared in ``evaluation``.
+Nothing that happens after a unit matured changes its row; an event from inside its window that arrives late still does,
+until the verdict, which keeps its own figures. Which rows belong to a cohort is decided here, how they are compared in
+``evaluation``.
 """
 
 from collections import defaultdict
@@ -15,7 +16,7 @@ from experiments.moments import Comoments
 from models.effects import UnitRow
 from models.identifiers import DAY, Millis
 
-FIXED_COLUMNS = ("total", "n", "pre_total", "pre_n", "mechanism")
+FIXED_COLUMNS = ("total", "n", "pre_total", "pre_n", "mechanism", "mechanism_n")
 
 
 def columns_of(experiment: Experiment) -> tuple[str, ...]:
@@ -26,7 +27,8 @@ def columns_of(experiment: Experiment) -> tuple[str, ...]:
 
 def row_of(unit: UnitRow, guardrails: Sequence[str]) -> list[float]:
     """Return one unit as a row of the columns; a guardrail the unit was born before counts nothing."""
-    row = [float(unit.total), float(unit.n), float(unit.pre_sum), float(unit.pre_n), float(unit.mechanism)]
+    own = (unit.total, unit.n, unit.pre_sum, unit.pre_n, unit.mechanism, unit.mechanism_n)
+    row = [float(value) for value in own]
     for metric in guardrails:
         n, total = unit.guardrails.get(metric, (0, 0))
         row += [float(total), float(n)]
@@ -48,8 +50,7 @@ class Snapshot:
 
     ``enrolled``: every exposed unit per arm, mature or not, crossed or not: what the sample ratio is judged on.
     ``pending``: units whose window is still open. ``crossed``: units that met two arms, left out of the comparison.
-    ``outside``: units exposed before the start or after enrolment stopped, left out. ``late_changes``: how many mature
-    rows would have changed since they were frozen.
+    ``outside``: units exposed before the start or after enrolment stopped, left out.
     """
 
     cohorts: tuple[Cohort, ...]
@@ -58,7 +59,6 @@ class Snapshot:
     watermark: Millis
     crossed: int = 0
     outside: int = 0
-    late_changes: int = 0
 
     def arm(self, name: str, columns: int) -> Comoments:
         """Return one arm's mature units, all cohorts merged."""
@@ -77,7 +77,7 @@ def _inside(unit: UnitRow, experiment: Experiment) -> bool:
     return stopped is None or unit.exposed_at <= stopped
 
 
-def snapshot_of(experiment: Experiment, units: Iterable[UnitRow], watermark: Millis, late_changes: int = 0) -> Snapshot:
+def snapshot_of(experiment: Experiment, units: Iterable[UnitRow], watermark: Millis) -> Snapshot:
     """Return the snapshot of an experiment's unit rows: one pass, memory of the mature rows' numbers."""
     names = [arm.name for arm in experiment.plan.design.arms] if experiment.plan.design is not None else []
     guardrails = [g.metric for g in experiment.guardrails]
@@ -97,4 +97,4 @@ def snapshot_of(experiment: Experiment, units: Iterable[UnitRow], watermark: Mil
             day = Millis(unit.exposed_at - unit.exposed_at % DAY)
             rows[unit.arm, day].append(row_of(unit, guardrails))
     cohorts = tuple(Cohort(arm, day, Comoments.of(np.array(table))) for (arm, day), table in sorted(rows.items()))
-    return Snapshot(cohorts, enrolled, pending, watermark, crossed, outside, late_changes)
+    return Snapshot(cohorts, enrolled, pending, watermark, crossed, outside)

@@ -15,7 +15,7 @@ from experiments.plan import Direction, Expected, Guardrail, sign_of
 from models.errors import InvalidInput
 from models.identifiers import Millis
 
-TOTAL, COUNT, PRE_TOTAL, PRE_COUNT, MECHANISM, FIRST_GUARDRAIL = range(6)
+TOTAL, COUNT, PRE_TOTAL, PRE_COUNT, MECHANISM, MECHANISM_COUNT, FIRST_GUARDRAIL = range(7)
 
 Found = Estimate | NoEstimate
 
@@ -75,18 +75,23 @@ def _guardrails(
     results = []
     for i, guardrail in enumerate(experiment.guardrails):
         total = FIRST_GUARDRAIL + 2 * i
-        if measure_of(guardrail.metric).kind == "ratio":
-            found = ratio_difference(control, treatment, total, total + 1)
-        else:
-            found = mean_difference(control.column(total), treatment.column(total))
+        found = _difference(guardrail.metric, control, treatment, (total, total + 1))
         results.append((guardrail, _oriented(found, guardrail.metric, guardrail.direction)))
     return tuple(results)
 
 
+def _difference(metric: str, control: Comoments, treatment: Comoments, columns: tuple[int, int]) -> Found:
+    """Return the plain difference of ``metric``, whose total and n are in ``columns``."""
+    total, count = columns
+    if measure_of(metric).kind == "ratio":
+        return ratio_difference(control, treatment, total, count)
+    return mean_difference(control.column(total), treatment.column(total))
+
+
 def _mechanism(experiment: Experiment, control: Comoments, treatment: Comoments) -> Found:
-    """Return the effect on the mechanism's metric per unit."""
+    """Return the effect on the mechanism's metric: a ratio or a mean per unit, as the metric is."""
     mechanism = experiment.plan.mechanism
     if mechanism is None:
         return NoEstimate("nothing_measured", "no mechanism is stated")
-    found = mean_difference(control.column(MECHANISM), treatment.column(MECHANISM))
+    found = _difference(mechanism.metric, control, treatment, (MECHANISM, MECHANISM_COUNT))
     return _oriented(found, mechanism.metric, mechanism.direction)

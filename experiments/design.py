@@ -18,6 +18,10 @@ GRADES: dict[DesignKind, Grade] = {"customer_randomised": "A"}
 """A: customers randomised; B: clusters, switchback or roll-out, randomised; C: before/after with placebo dates."""
 
 
+PRE_PERIOD: Millis = Millis(30 * DAY)
+"""Longest window before exposure: what lies further back may have left a customer's row."""
+
+
 class Arm(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """One arm and its integer weight; the first of a design is the control."""
 
@@ -40,7 +44,7 @@ class Design(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """Arms, sample, duration, stopping rule, pinned policy.
 
     ``units`` over all arms; enrolment ends at ``end``; each unit is measured from its exposure for ``window`` and was
-    observed for ``pre_window`` before.
+    observed for ``pre_window`` before, at most ``PRE_PERIOD``.
     """
 
     arms: tuple[Arm, ...]

@@ -22,9 +22,9 @@ from experiments.measures import measure_of
 from experiments.plan import Expected, Guardrail, sign_of
 from experiments.sample_ratio import BROKEN, sample_ratio_e
 from experiments.sequential import AlwaysValid, always_valid, e_above
-from experiments.spending import critical_value, information
+from experiments.spending import Stopping, critical_value, information
 from experiments.states import State
-from experiments.verdict import SUCCESSES, Finding, Kind, Verdict, Worked, kind_of
+from experiments.verdict import SUCCESSES, Finding, Kind, Rule, Verdict, Worked, kind_of
 from models.identifiers import Millis
 
 
@@ -89,6 +89,17 @@ class _Seen:
     always_valid: AlwaysValid | None = None
     harm_e: float | None = None
     planned: tuple[float, float] | None = None
+    planned_rule: Rule = "always_valid"
+    """Which rule ``planned`` was found by."""
+
+    @property
+    def rule(self) -> Rule:
+        """Which rule ``interval`` is by."""
+        return self.planned_rule if self._reads_planned else "always_valid"
+
+    @property
+    def _reads_planned(self) -> bool:
+        return self.planned is not None and (self.final or self.success)
 
     @property
     def success(self) -> bool:
@@ -98,7 +109,7 @@ class _Seen:
     @property
     def interval(self) -> tuple[float, float] | None:
         """The interval a verdict is read from at this look."""
-        if self.planned is not None and (self.final or self.success):
+        if self._reads_planned:
             return self.planned
         return None if self.always_valid is None else (self.always_valid.low, self.always_valid.high)
 
@@ -175,7 +186,13 @@ def _seen(found: Comparison, snapshot: Snapshot) -> _Seen:
     tau = found.expected.size**2
     interval = always_valid(primary.value, primary.variance, tau)
     harm = e_above(-primary.value, primary.variance, tau)
-    return _Seen(share, final, interval, harm, _planned(found, primary, share, final=final))
+    planned = _planned(found, primary, share, final=final)
+    return _Seen(share, final, interval, harm, planned, _rule(found.design.stopping, share))
+
+
+def _rule(stopping: Stopping, share: float) -> Rule:
+    """Return which rule ``_planned`` finds its interval by: a fixed plan that ended early has lost its one look."""
+    return "always_valid" if stopping == "fixed" and share < 1.0 else stopping
 
 
 def _planned(found: Comparison, primary: Estimate, share: float, *, final: bool) -> tuple[float, float] | None:
@@ -185,7 +202,7 @@ def _planned(found: Comparison, primary: Estimate, share: float, *, final: bool)
     always-valid interval, which holds at any moment, takes its place.
     """
     stopping = found.design.stopping
-    if stopping == "fixed" and final and share < 1.0:
+    if final and _rule(stopping, share) == "always_valid":
         interval = always_valid(primary.value, primary.variance, found.expected.size**2)
         return interval.low, interval.high
     if share <= 0.0 or (stopping == "fixed" and not final):
@@ -249,6 +266,7 @@ def _verdict(found: Comparison, seen: _Seen, ratio_e: float, guardrails: tuple[G
         estimate=None if hidden or primary is None else primary.value,
         low=None if hidden else low,
         high=None if hidden else high,
+        rule=seen.rule,
         units=found.mature,
         sample_ratio_e=ratio_e,
         harm_e=None if hidden else seen.harm_e,
@@ -287,8 +305,6 @@ def _notes(snapshot: Snapshot, now: Millis) -> tuple[str, ...]:
         notes.append(f"{snapshot.crossed:,} units met both arms and are left out of the comparison")
     if snapshot.outside:
         notes.append(f"{snapshot.outside:,} units were exposed outside the enrolment and are left out")
-    if snapshot.late_changes:
-        notes.append(f"{snapshot.late_changes:,} mature units changed afterwards; they stay as they were frozen")
     if now < snapshot.watermark:
         notes.append("the clock is behind the data: check the machine’s time")
     return tuple(notes)

@@ -6,7 +6,7 @@ Which transition asks for which of these is in ``life_cycle``.
 from collections.abc import Iterable, Iterator
 
 from experiments.assignment import MAX_WEIGHT, simulated
-from experiments.design import Design
+from experiments.design import PRE_PERIOD, Design
 from experiments.ledger import Experiment
 from experiments.measures import MEASURES
 from experiments.plan import Expected, Guardrail, Plan
@@ -14,7 +14,7 @@ from experiments.power import ENOUGH, power_at, reachable
 from experiments.sample_ratio import BROKEN, sample_ratio_e
 from experiments.states import State
 from models.errors import InvalidInput
-from models.identifiers import Millis
+from models.identifiers import DAY, Millis
 
 LIVE = frozenset({State.RUNNING, State.HALTED, State.MEASURING})
 """States in which units are exposed or their windows still open."""
@@ -86,6 +86,9 @@ def _of_design(design: Design | None, at: Millis) -> Iterator[str]:
         yield "the end lies in the past: give a date to come"
     if design.window <= 0 or design.pre_window < 0:
         yield "the outcome window must be above zero, the window before exposure not below it"
+    if design.pre_window > PRE_PERIOD:
+        asked, most = design.pre_window / DAY, PRE_PERIOD // DAY
+        yield f"the window before exposure, {asked:g} days, is too long: at most {most} days of the past are kept"
     if not design.policy:
         yield "no policy is pinned: name the version that scores this experiment"
 

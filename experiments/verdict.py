@@ -32,6 +32,8 @@ class Kind(StrEnum):
 
 
 SUCCESSES = frozenset({Kind.BETTER, Kind.AS_EXPECTED, Kind.LESS})
+Rule = Literal["always_valid", "spending", "fixed"]
+"""How an interval may be read: at any look; at the planned looks of a spending rule; once, at the planned end."""
 Worked = Literal["for the stated reason", "for another reason", "unknown"]
 
 
@@ -39,8 +41,8 @@ class Verdict(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=T
     """What the evaluation says: immutable once the experiment is evaluated.
 
     Figures are in the metric's unit with good turned positive; ``low`` and ``high`` belong to the planned interval
-    at the end and to the one that may speak before. ``None`` where nothing can be said. ``final`` once every window is
-    mature; ``watermark`` is how far the data reached.
+    at the end and to the one that may speak before; ``rule`` says to which. ``None`` where nothing can be said.
+    ``final`` once every window is mature; ``watermark`` is how far the data reached.
     """
 
     kind: Kind
@@ -54,6 +56,7 @@ class Verdict(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=T
     estimate: float | None = None
     low: float | None = None
     high: float | None = None
+    rule: Rule = "always_valid"
     units: dict[str, int] = {}
     sample_ratio_e: float = 1.0
     harm_e: float | None = None

@@ -73,6 +73,8 @@ class CustomerState(msgspec.Struct, array_like=True):
     """Eight bytes for each fact that left the row (see ``streams.seen``), so that an old redelivery is known."""
     version: int = 0
     """The definitions' version that ``applied`` was computed under."""
+    measured: list[str] = []
+    """Experiments whose unit is final: its facts have begun to leave, and a later exposure must not make it anew."""
 
 
 _encode = msgspec.msgpack.Encoder().encode

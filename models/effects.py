@@ -91,7 +91,9 @@ class UnitRow:
     n: int
     total: int
     """Sum of the metric over the window, in the metric's integer unit."""
+    mechanism_n: int
     mechanism: int
+    """Sum of the mechanism's metric over the window, ``mechanism_n`` its count, as ``n`` and ``total``."""
     guardrails: dict[str, tuple[int, int]]
     """Guardrail metric → (n, sum)."""
     crossed: bool

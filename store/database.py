@@ -139,13 +139,16 @@ class Store:
         """Yield a writer of ``partitions``' rows in one durable transaction; every fold in flight there is fenced."""
         return exclusive(self._store_file, partitions)
 
-    def erase(self, subject: Subject, by: str) -> dict[str, int]:
-        """Forget a customer everywhere; return how many rows went from each table."""
-        return self.erasures.erase(subject, by, self.clock())
+    def erase(self, subject: Subject, by: str, raw: str | None = None) -> dict[str, int]:
+        """Forget a customer everywhere; return how many rows went from each table.
+
+        With ``raw``, the company's own id of them, rejected rows and dead letters that hold it go too.
+        """
+        return self.erasures.erase(subject, by, self.clock(), raw)
 
     def prune(self, rules: Retention | None = None) -> dict[str, int]:
         """Delete what is older than ``rules`` allow; return how many rows went from each table."""
-        keeper = Keeper(self.log, self.partitions, self.cells, self.archive, self.outbox)
+        keeper = Keeper(self.log, self.partitions, self.cells, self.dead_letters, self.archive, self.outbox)
         return keeper.prune(rules or Retention(), self.clock())
 
     def projection(self, rules: Retention | None = None) -> Projection:

@@ -4,7 +4,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Any
 
-from sqlalchemy import Connection, and_, func, select, update
+from sqlalchemy import Connection, and_, delete, func, select, update
 from sqlalchemy import Row as Found
 
 from models.effects import DeadLetter
@@ -65,6 +65,11 @@ class DeadLetters:
                 fresh = update(dead_letters).where(here, dead_letters.c.replayed_at.is_(None))
                 marked += connection.execute(fresh.values(replayed_at=now)).rowcount
         return marked
+
+    def prune(self, before: Millis) -> int:
+        """Delete dead letters of records that came before ``before``; return how many."""
+        with self._database.write() as connection:
+            return connection.execute(delete(dead_letters).where(dead_letters.c.log_time < before)).rowcount
 
 
 def write_dead_letters(connection: Connection, partition: Partition, rows: Iterable[DeadLetter]) -> None:

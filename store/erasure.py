@@ -11,6 +11,9 @@
     2. Empty the write-ahead log of the pages from before, and delete the customer's records from the embedded log.
        Dying between 1 and 2 leaves records that every later fold passes over; erasing again finishes.
 
+With the company's own id, rows that an import rejected and that hold it leave the log first, and their dead letters
+in the same transaction under new epochs of all partitions: no fold can write them again.
+
 Journeys whose archive has expired stay counted in the cells, where nothing tells whose they were.
 """
 
@@ -30,6 +33,7 @@ from store.audit import Act, write_audit
 from store.cells import add_cells
 from store.dialects import holds_bytes
 from store.log import EmbeddedLog
+from store.mentions import Mentions
 from store.outbox import add_outside
 from store.rewriting import exclusive
 from store.sqlite import Database
@@ -60,21 +64,21 @@ class Erasures:
         self._log = log
         self._count = count
 
-    def erase(self, subject: Subject, by: str, now: Millis) -> dict[str, int]:
+    def erase(self, subject: Subject, by: str, now: Millis, raw: str | None = None) -> dict[str, int]:
         """Forget ``subject`` everywhere but in the erasure row; return how many rows went from each table.
 
-        Erasing somebody unknown is no error: it keeps them from ever coming in.
+        ``raw`` is the company's own id of them, which rejected rows may hold. Erasing somebody unknown is no error: it
+        keeps them from ever coming in.
         """
-        partition = partition_of(subject.encode(), self._count)
-        with exclusive(self._database, [partition]), self._database.write() as connection:
-            retract(connection, partition, subject)
-            counts = {table.name: _delete(connection, table, subject) for table in STORE.sorted_tables}
-            for table in STORE.sorted_tables:
-                counts[table.name] += _blot(connection, table, subject)
-            counts = {name: gone for name, gone in counts.items() if gone}
+        mentions = Mentions(raw) if raw else None
+        gone = mentions.delete_records(self._log) if mentions else 0
+        home = partition_of(subject.encode(), self._count)
+        fenced = [Partition(n) for n in range(self._count)] if mentions else [home]
+        with exclusive(self._database, fenced), self._database.write() as connection:
+            counts = _forget(connection, home, subject, mentions)
             _note(connection, Erasure(subject, now, by, counts))
         self._database.forget_past_pages()
-        gone = self._log.delete_subject(subject.encode())
+        gone += self._log.delete_subject(subject.encode())
         return counts | ({"records": gone} if gone else {})
 
     def all(self) -> list[Erasure]:
@@ -90,6 +94,19 @@ class Erasures:
         """Return everybody who was forgotten."""
         with self._database.read() as connection:
             return frozenset(Subject(s) for s in connection.execute(select(erasures.c.subject)).scalars())
+
+
+def _forget(
+    connection: Connection, partition: Partition, subject: Subject, mentions: Mentions | None
+) -> dict[str, int]:
+    """Delete and blot everything of ``subject``; return how many rows of which table, where there were any."""
+    retract(connection, partition, subject)
+    counts = {table.name: _delete(connection, table, subject) for table in STORE.sorted_tables}
+    if mentions is not None:
+        counts["dead_letters"] += mentions.delete_dead_letters(connection)
+    for table in STORE.sorted_tables:
+        counts[table.name] += _blot(connection, table, subject)
+    return {name: gone for name, gone in counts.items() if gone}
 
 
 def retract(connection: Connection, partition: Partition, subject: Subject) -> None:

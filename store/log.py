@@ -115,6 +115,20 @@ class EmbeddedLog:
             names = holds_bytes(records.c.value, subject)
             found = select(records.c.partition, records.c.offset).where(or_(records.c.key == subject, names))
             places = [{"p": p, "o": o} for p, o in connection.execute(found)]
+        return self._delete(places)
+
+    def delete_judged(self, marker: bytes, judge: Callable[[bytes, bytes], bool]) -> int:
+        """Delete every record whose value holds ``marker`` and whose key and value ``judge`` condemns; return how many.
+
+        Reads the whole log; what the values mean is the judge's business.
+        """
+        with self._database.read() as connection:
+            found = select(records).where(holds_bytes(records.c.value, marker))
+            rows = connection.execute(found)
+            places = [{"p": row.partition, "o": row.offset} for row in rows if judge(row.key, row.value)]
+        return self._delete(places)
+
+    def _delete(self, places: Sequence[Mapping[str, int]]) -> int:
         if places:
             with self._database.write() as connection:
                 connection.execute(_DELETE, places)

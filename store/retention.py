@@ -4,6 +4,7 @@ from dataclasses import dataclass
 
 from models.identifiers import DAY, Millis
 from store.cells import Cells
+from store.dead_letters import DeadLetters
 from store.journeys import Archive
 from store.log import EmbeddedLog
 from store.outbox import Outbox
@@ -13,7 +14,7 @@ TWO_DAYS: Millis = Millis(2 * DAY)
 ONE_WEEK: Millis = Millis(7 * DAY)
 THIRTEEN_MONTHS: Millis = Millis(396 * DAY)
 LONGEST_LOG: Millis = Millis(30 * DAY)
-"""Raw events name customers; an erasure must not have to search further back than this."""
+"""Raw events name customers, and rejected rows hold a company's own ids; neither may lie about longer than this."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -24,6 +25,8 @@ class Retention:
     """Five-minute cells, counted back from the latest log time folded."""
     log: Millis = LONGEST_LOG
     """Raw events that are folded; never more than 30 days."""
+    dead_letters: Millis = LONGEST_LOG
+    """Records that could not be scored, replayed or not; never more than 30 days."""
     archive: Millis = THIRTEEN_MONTHS
     """Frozen journeys: 13 months, so that the same month last year can be looked at."""
     sent: Millis = ONE_WEEK
@@ -37,6 +40,7 @@ class Keeper:
     log: EmbeddedLog
     partitions: Partitions
     cells: Cells
+    dead_letters: DeadLetters
     archive: Archive
     outbox: Outbox
 
@@ -49,6 +53,7 @@ class Keeper:
         return {
             "cells": self.cells.prune("5m", oldest_five_minutes(self.partitions.watermark(), rules)),
             "records": self.log.prune(Millis(now - min(rules.log, LONGEST_LOG)), folded),
+            "dead_letters": self.dead_letters.prune(Millis(now - min(rules.dead_letters, LONGEST_LOG))),
             "archived": self.archive.prune(Millis(now - rules.archive)),
             "outbox": self.outbox.prune(Millis(now - rules.sent)),
         }

@@ -37,6 +37,7 @@ class UnitMoments:
     pre_n_total: int
     total_pre_total: int
     """Σ total · pre_sum, for the covariance with what was before."""
+    mechanism_n: int
     mechanism: int
 
 
@@ -96,6 +97,7 @@ def write_units(connection: Connection, partition: Partition, rows: Iterable[Uni
             row.pre_sum,
             row.n,
             row.total,
+            row.mechanism_n,
             row.mechanism,
             to_json(row.guardrails),
             row.crossed,
@@ -121,6 +123,7 @@ _MOMENTS = (
         func.sum(_C.pre_sum * _C.pre_sum),
         func.sum(_C.pre_n * _C.pre_sum),
         func.sum(_C.total * _C.pre_sum),
+        func.sum(_C.mechanism_n),
         func.sum(_C.mechanism),
     )
     .where(_C.experiment == bindparam("experiment"), ~_C.crossed)
@@ -141,6 +144,7 @@ def _unit(row: Found[Any]) -> UnitRow:
         pre_sum=row.pre_sum,
         n=row.n,
         total=row.total,
+        mechanism_n=row.mechanism_n,
         mechanism=row.mechanism,
         guardrails=from_json(row.guardrails, dict[str, tuple[int, int]]),
         crossed=bool(row.crossed),

@@ -14,7 +14,7 @@ from experiments.evaluation import Evaluation
 from experiments.ledger import Experiment
 from experiments.plan import Plan
 from models.definitions import Definitions
-from models.identifiers import HOUR, Millis
+from models.identifiers import DAY, HOUR, Millis
 from models.pseudonyms import PseudonymKey
 from store.database import Store, system_clock
 from store.retention import Retention
@@ -189,7 +189,8 @@ def retention_of(settings: Settings) -> Retention:
     """Return how long things are kept."""
     return Retention(
         five_minutes=Millis(settings.five_minute_retention_hours * HOUR),
-        log=Millis(settings.log_retention_days * 24 * HOUR),
+        log=Millis(settings.log_retention_days * DAY),
+        dead_letters=Millis(settings.dead_letter_retention_days * DAY),
     )
 
 

@@ -6,7 +6,7 @@ A customer is folded by itself and only then added to the chunk's effects, so th
 from dataclasses import dataclass, field
 
 from models.customers import AppliedJourney, CustomerState, FrozenJourney, pack, pack_contributions, pack_facts, unpack
-from models.definitions import Definitions
+from models.definitions import Definitions, LiveExperiment
 from models.effects import (
     ArchivedJourney,
     Counters,
@@ -21,7 +21,7 @@ from models.effects import (
 from models.facts import AnyFact
 from models.identifiers import Millis, Offset, Subject
 from models.interactions.decoding import Decoded
-from models.scoring import Journey, Scored, is_waiting
+from models.scoring import Scored, is_waiting
 from models.scoring.rescue import rescue_of
 from models.scoring.scopes import book_of
 from streams.arrivals import Arrival, dead_letter
@@ -30,7 +30,7 @@ from streams.facts import FREEZE_HORIZON, FUTURE, FactBook
 from streams.freezing import Grouping, Leaving, leaving, might_leave
 from streams.journeys import Refreshed, refreshed, score_of
 from streams.publishing import messages
-from streams.units import Person, exposed, units
+from streams.units import Person, exposed, final, units
 
 NOWHERE: Offset = Offset(-1)
 
@@ -53,6 +53,8 @@ class CustomerFold:
     applied: dict[str, AppliedJourney]
     frozen: list[FrozenJourney]
     version: int
+    measured: list[str] = field(default_factory=list)
+    """Experiments whose unit is final."""
     cells: list[Change] = field(default_factory=list)
     """What the cells gain and lose by it."""
     counters: Counters = field(default_factory=Counters)
@@ -106,6 +108,7 @@ class CustomerFold:
             frozen=self.frozen,
             seen=self.book.seen,
             version=self.definitions.version,
+            measured=self.measured,
         )
         standings = [*self.frozen, *(journey.standing for journey in self.applied.values())]
         dues = [journey.due for journey in self.applied.values() if journey.due is not None]
@@ -146,7 +149,7 @@ class CustomerFold:
         self.rescues_gone |= self.gone
         self.applied = result.applied
         self.version = self.definitions.version
-        self._count_units(active)
+        self._count_units()
         self.book.fresh.clear()
         self.book.reordered = False
         return result
@@ -189,22 +192,30 @@ class CustomerFold:
             self.rescues.pop(key, None)
             self.rescues_gone.add(key)
 
-    def _count_units(self, journeys: list[Journey]) -> None:
-        if self.definitions.experiments and exposed(self.book.facts):
+    def _live(self) -> tuple[LiveExperiment, ...]:
+        """Return the experiments that this customer's unit is not final in."""
+        live = self.definitions.experiments
+        return tuple(one for one in live if one.id not in self.measured) if self.measured else live
+
+    def _count_units(self) -> None:
+        live = self._live()
+        if live and exposed(self.book.facts):
             contributions = [c for journey in self.applied.values() for c in journey.contributions]
-            person = Person(self.subject, self.book.facts, journeys, contributions, self.book.asof)
-            for unit in units(person, self.definitions):
+            person = Person(self.subject, self.book.facts, contributions, self.frozen, self.book.asof)
+            for unit in units(person, live, self.definitions):
                 self.units[unit.experiment] = unit
 
     def _freeze(self) -> None:
         facts = self.book.facts
         if not facts or facts[0].time >= self.book.clock - FREEZE_HORIZON:
             return  # nearly always
-        if not might_leave(self.book, self.applied.values(), self.definitions.experiments):
+        live = self._live()
+        if not might_leave(self.book, self.applied.values(), live):
             return
         result = self._refresh()
-        going = leaving(result.groupings, self.book, self.definitions.experiments)
+        going = leaving(result.groupings, self.book, live)
         if going:
+            self.measured = self.measured + final(facts, live, self.book.clock)
             self._let_go(result.groupings, going)
 
     def _let_go(self, groupings: list[Grouping], going: Leaving) -> None:
@@ -240,4 +251,5 @@ def continued(
         applied={journey.key: journey for journey in state.applied},
         frozen=list(state.frozen),
         version=state.version if row is not None else definitions.version,
+        measured=state.measured,
     )

@@ -22,10 +22,14 @@ def erase(store: Store, key: PseudonymKey, customer: str, by: str) -> list[Forgo
     """Forget ``customer``, a pseudonym or a raw id, everywhere; durable when this returns.
 
     A raw id is forgotten under every version of the key up to the present one, as far as the present secret made
-    them. The engine is fenced by the store and goes on without them; what is sent of them later leaves nothing.
+    them, and with it the rows that an import rejected and that hold it (counted with the present version). The engine
+    is fenced by the store and goes on without them; what is sent of them later leaves nothing.
     """
-    subjects = [Subject(customer)] if is_pseudonym(customer) else _pseudonyms(customer, key)
-    return [Forgotten(subject, store.erase(subject, by)) for subject in subjects]
+    if is_pseudonym(customer):
+        return [Forgotten(Subject(customer), store.erase(Subject(customer), by))]
+    *past, present = _pseudonyms(customer, key)
+    forgotten = [Forgotten(subject, store.erase(subject, by)) for subject in past]
+    return [*forgotten, Forgotten(present, store.erase(present, by, raw=customer))]
 
 
 def _pseudonyms(raw: str, key: PseudonymKey) -> list[Subject]:

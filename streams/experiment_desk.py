@@ -60,8 +60,13 @@ class ExperimentDesk:
 
     def start(self, experiment_id: str, reviewer: Actor, now: Millis) -> Experiment:
         """Start it, unless another live experiment stands in the way."""
-        others = [kept.experiment for kept in self._store.experiments.all() if kept.experiment.id != experiment_id]
-        return self.act(experiment_id, lambda e: life_cycle.start(e, reviewer, now, others), now)
+
+        def started(experiment: Experiment) -> Experiment:
+            # Read where it is written: two reviewers who start two experiments at once must not both see none.
+            others = [kept.experiment for kept in self._store.experiments.all() if kept.experiment.id != experiment_id]
+            return life_cycle.start(experiment, reviewer, now, others)
+
+        return self.act(experiment_id, started, now)
 
     def _enforce(self, now: Millis) -> None:
         """Let the fold keep unit rows for exactly the experiments whose windows may be open."""

@@ -15,7 +15,7 @@ from models.identifiers import DAY, Millis
 from models.instants import render
 from models.scoring.spread import DayGroup, scope_score
 from store.database import Store
-from streams.silence import live_rescues
+from streams.calls import calls_now
 
 UNITS: tuple[Unit, ...] = ("journey", "contact", "customer")
 WEEK: Millis = Millis(7 * DAY)
@@ -44,7 +44,7 @@ def report(store: Store, now: Millis, period: Period | None = None) -> dict[str,
         "scores": [row for scope, cells in tables.items() for row in _scores(scope, cells)],
         "weeks": [row for scope, cells in tables.items() for row in _weeks(scope, cells)],
         "gaps": [gap_row(each.gap) for each in store.gaps.all()],
-        "rescues": [msgspec.to_builtins(row) for row in live_rescues(store, policy, now)],
+        "rescues": [msgspec.to_builtins(call.row) for call in calls_now(store, policy, now)],
         "experiments": [experiment_row(each.experiment) for each in store.experiments.all()],
     }
 

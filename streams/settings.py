@@ -32,6 +32,13 @@ class Settings(BaseSettings):
     port: Annotated[int, Field(ge=0, le=65_535, description="Port the web server listens on; 0 takes a free one.")] = (
         8000
     )
+    behind_proxy: Annotated[
+        bool,
+        Field(
+            description="Whether a proxy of yours stands before it and lets in only whom it should. Needed to listen "
+            "on an address that is not this machine's alone; any Host is then answered, and every sender needs a key."
+        ),
+    ] = False
     partitions: Annotated[
         int, Field(ge=1, le=32, description="Partitions of a log made anew; fixed from then on. Best a divisor of 32.")
     ] = 16
@@ -72,6 +79,9 @@ class Settings(BaseSettings):
     experiment_tick_seconds: Annotated[Seconds, Field(description="How often experiments are evaluated.")] = 60.0
     retention_tick_seconds: Annotated[Seconds, Field(description="How often what is too old is deleted.")] = 600.0
     log_retention_days: Annotated[Days, Field(le=30, description="How long folded raw events stay in the log.")] = 30
+    dead_letter_retention_days: Annotated[
+        Days, Field(le=30, description="How long events and rows that could not be scored are kept, as they came.")
+    ] = 30
     five_minute_retention_hours: Annotated[
         int, Field(ge=1, le=720, description="How long five-minute cells are kept; hours and days stay.")
     ] = 48

@@ -10,6 +10,7 @@ import urllib.request
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from http import HTTPStatus
+from urllib.parse import urlsplit
 
 import structlog
 
@@ -33,6 +34,11 @@ class Receiver:
     url: str
     secret: bytes | None = None
     timeout_seconds: float = 10.0
+
+    @property
+    def host(self) -> str:
+        """Who it is, for the log: paths, queries and user names of webhooks are often secrets."""
+        return urlsplit(self.url).hostname or ""
 
 
 class Deliveries:
@@ -75,11 +81,11 @@ class Deliveries:
         try:
             status = self._post(receiver.url, message.payload, headers, receiver.timeout_seconds)
         except OSError as error:
-            _log.warning("a message could not be delivered", url=receiver.url, reason=str(error))
+            _log.warning("a message could not be delivered", host=receiver.host, reason=str(error))
             return False
         if HTTPStatus.OK <= status < HTTPStatus.MULTIPLE_CHOICES:
             return True
-        _log.warning("a message was refused", url=receiver.url, status=status)
+        _log.warning("a message was refused", host=receiver.host, status=status)
         return False
 
 
@@ -95,7 +101,7 @@ def signature(secret: bytes, payload: bytes) -> str:
 def posted(url: str, body: bytes, headers: Mapping[str, str], seconds: float) -> int:
     """Post over HTTP; return the status, whatever it is; raises ``OSError`` when there is no answer."""
     if not url.startswith(("http://", "https://")):
-        raise ValueError(f"webhook {url!r} is no http address")
+        raise ValueError(f"a webhook with the scheme {urlsplit(url).scheme!r} is no http address")
     request = urllib.request.Request(url, data=body, headers=dict(headers), method="POST")  # noqa: S310 - checked above
     try:
         with urllib.request.urlopen(request, timeout=seconds) as answer:  # noqa: S310

@@ -8,6 +8,7 @@ from socket import socket
 import uvicorn
 from fastapi import FastAPI
 from fastapi.staticfiles import StaticFiles
+from starlette.types import ASGIApp
 
 from streams.bootstrap import House
 from web import problems
@@ -49,9 +50,17 @@ ROUTERS = (
 GRACE_S = 3
 
 
+class Application(FastAPI):
+    """The application, with the security layer outside of everything: errors of ours leave through it too."""
+
+    def build_middleware_stack(self) -> ASGIApp:
+        """Return what answers requests."""
+        return Secured(super().build_middleware_stack(), any_host=self.state.house.settings.behind_proxy)
+
+
 def create_app(house: House) -> FastAPI:
     """Return the application that serves ``house``."""
-    app = FastAPI(title="Ressenti", docs_url=None, redoc_url=None)
+    app = Application(title="Ressenti", docs_url=None, redoc_url=None)
     app.state.house = house
     app.state.feed = Feed()
     app.state.admission = Admission()
@@ -60,7 +69,6 @@ def create_app(house: House) -> FastAPI:
     for router in ROUTERS:
         app.include_router(router)
     problems.install(app)
-    app.add_middleware(Secured)
     return app
 
 

@@ -29,6 +29,7 @@ units = Table(
     Column("pre_sum", BigInteger, nullable=False),
     Column("n", BigInteger, nullable=False),
     Column("total", BigInteger, nullable=False),
+    Column("mechanism_n", BigInteger, nullable=False),
     Column("mechanism", BigInteger, nullable=False),
     Column("guardrails", Text, nullable=False),
     Column("crossed", Boolean, nullable=False),

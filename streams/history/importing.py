@@ -82,7 +82,7 @@ class Totals:
     def since(self, before: "Totals") -> "Totals":
         """Return what came after ``before``."""
         earlier = before.dead_letters
-        codes = {code: n for code, count in self.dead_letters.items() if (n := count - earlier.get(code, 0))}
+        codes = {code: n for code, count in self.dead_letters.items() if (n := count - earlier.get(code, 0)) > 0}
         return Totals(
             self.received - before.received,
             self.scored - before.scored,

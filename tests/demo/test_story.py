@@ -11,7 +11,7 @@ from models.scoring import journeys_of, score_journey
 START = 1_795_000_000_000
 
 
-def test_the_sequence_is_the_one_worked_in_science() -> None:
+def test_the_sequence_is_the_one_worked_in_the_method() -> None:
     assert story.sequence() == [70, 55, 50, 45, 39, 27, 25, 23.4, 22.4, 21.4, 18.4, 6.4, 0.4]
 
 
@@ -23,7 +23,7 @@ def test_the_score_after_each_event_is_the_one_told() -> None:
         assert score_journey(journey, default(), event.time).shown == round(moment.score * 100), moment.says
 
 
-def test_the_causes_of_the_whole_are_those_of_science() -> None:
+def test_the_causes_of_the_whole_are_those_of_the_method() -> None:
     facts = [_fact(event.value, event.key) for event in story.events(START)]
     (journey,) = journeys_of(facts, default())
     score = score_journey(journey, default(), facts[-1].time)

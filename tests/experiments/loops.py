@@ -120,7 +120,8 @@ def units_of(truth: Truth, seed: int = SEED) -> tuple[UnitRow, ...]:
             pre_sum=round(before[i]),
             n=int(n[i]),
             total=round(total[i]),
-            mechanism=round(mechanism[i]),
+            mechanism_n=int(n[i]),
+            mechanism=round(n[i] * mechanism[i]),
             guardrails={"contacts": (1, int(contacts[i]))},
             crossed=False,
         )

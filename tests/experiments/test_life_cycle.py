@@ -17,6 +17,7 @@ from experiments.states import SYSTEM, Actor, Role, State
 from experiments.steward import advance
 from experiments.verdict import Kind
 from models.errors import Forbidden, InvalidInput
+from models.identifiers import DAY, Millis
 from tests.experiments.loops import (
     AUTHOR,
     END,
@@ -26,6 +27,7 @@ from tests.experiments.loops import (
     T0,
     Truth,
     a_cause,
+    a_design,
     a_draft,
     a_plan,
     an_opening,
@@ -102,6 +104,7 @@ def test_causes_come_before_anything_else() -> None:
         ({"guardrails": (Guardrail("contacts", "down", 0.0),)}, "margin above zero"),
         ({"guardrails": (Guardrail("journey_score", "up", 1.0),)}, "is the expected result itself"),
         ({"design": None}, "no design"),
+        ({"design": replace(a_design(), pre_window=Millis(31 * DAY))}, "31 days, is too long: at most 30 days"),
         ({"causes": ()}, "no root cause"),
     ],
 )

@@ -78,7 +78,7 @@ def verdict(kind: Kind, fidelity: float | None = 0.9, **more: object) -> Verdict
 
 
 @pytest.mark.parametrize("kind", list(Kind))
-def test_adoption_is_forbidden_exactly_where_science_forbids_it(kind: Kind) -> None:
+def test_adoption_is_forbidden_exactly_where_the_method_forbids_it(kind: Kind) -> None:
     allowed = SUCCESSES | {Kind.NO_WORTHWHILE_EFFECT}
     assert (why_not_adopt(verdict(kind)) == "") == (kind in allowed)
     assert "not executed as defined" in why_not_adopt(verdict(Kind.BETTER, 0.79))

@@ -97,7 +97,7 @@ def rescue(who: Subject, journey: str = "j", *, left: bool = False, score: int =
 
 
 def unit(who: Subject, experiment: str = "x", arm: str = "control", total: int = 8_000) -> UnitRow:
-    return UnitRow(experiment, who, arm, T0, Millis(T0 + HOUR), 2, 15_000, 1, total, 1, {"contacts": (1, 1)}, False)
+    return UnitRow(experiment, who, arm, T0, Millis(T0 + HOUR), 2, 15_000, 1, total, 1, 1, {"contacts": (1, 1)}, False)
 
 
 def verbatim(who: Subject, number: str = "v1", at: int = T0) -> Verbatim:

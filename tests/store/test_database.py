@@ -136,6 +136,7 @@ def test_one_engine_folds_a_folder_at_a_time(store: Store) -> None:
         pass
 
 
+@pytest.mark.slow
 def test_the_right_to_fold_is_free_again_when_its_process_is_killed(tmp_path: Path) -> None:
     code = (
         "import sys; from store.database import Store\n"
@@ -158,6 +159,7 @@ def test_the_right_to_fold_is_free_again_when_its_process_is_killed(tmp_path: Pa
                 assert engine_runs(tmp_path)
 
 
+@pytest.mark.slow
 def test_processes_that_make_a_folder_together_agree_on_its_log(tmp_path: Path) -> None:
     code = "import sys; from store.database import Store\nwith Store.open(sys.argv[1]) as s: print(s.log.identity)"
     command = [sys.executable, "-c", code, str(tmp_path)]

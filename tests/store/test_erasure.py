@@ -1,6 +1,7 @@
 """Forgetting a customer reaches every table; everybody else stays as they were."""
 
 import json
+from base64 import b64encode
 from collections.abc import Iterator
 
 import pytest
@@ -9,14 +10,16 @@ from sqlalchemy import MetaData, delete, select
 from models.cells import CellKey, Counts
 from models.customers import unpack
 from models.effects import DeadLetter, Effects
-from models.errors import Fenced
-from models.identifiers import Millis, Offset
+from models.errors import Fault, Fenced
+from models.identifiers import Millis, Offset, Partition
+from models.interactions.internals import reject_event
 from models.partitions import group_of
 from models.targets import Course
 from store.audit import Act
 from store.cases import Case
 from store.database import Store
 from store.erasure import keys_of
+from store.mentions import Mentions
 from store.sqlite import Database
 from store.tables import LOG, STORE
 from store.walkthroughs import Walkthrough
@@ -176,3 +179,50 @@ def test_an_erasure_that_fails_changes_nothing(store: Store, monkeypatch: pytest
 def test_the_sample_is_a_state_the_fold_could_have_written() -> None:
     effects: Effects = samples.full(WHO)
     assert unpack(effects.customers[WHO].state).applied[0].contributions[0] == samples.contribution()
+
+
+ROWS = {
+    "alone": b"C-17",
+    "in a row": b"9;C-17;late\n",
+    "in quotes": b'{"customer": "C-17"}',
+    "of a longer id": b"9;C-171;late\n",
+    "of another": b"9;AC-17;late\n",
+}
+
+
+def rejected(name: str, raw: bytes) -> tuple[bytes, bytes]:
+    return reject_event(f"row-{name}", samples.T0, Fault("ragged_row", "row", "is short", "mend it"), raw)
+
+
+def test_rejected_rows_that_hold_the_companys_own_id_go_with_it(store: Store) -> None:
+    records = [rejected(name, raw) for name, raw in ROWS.items()]
+    said = (OTHER.encode(), json.dumps({"id": "C-17", "type": "no ressenti.reject"}).encode())
+    store.log.append([*records, said])
+    effects = samples.full(OTHER)
+    effects.dead_letters = [samples.letter(n, None, raw) for n, raw in enumerate(ROWS.values())]
+    store.checkpoint(effects)
+    assert store.erase(WHO, "Ada", raw="C-17") == {"dead_letters": 3, "records": 3}
+    assert {kept.letter.raw for kept in store.dead_letters.recent()} == {ROWS["of a longer id"], ROWS["of another"]}
+    chunks = [store.log.read(Partition(p), Offset(0), 99) for p in range(store.partition_count)]
+    kept = {record.value for chunk in chunks for record in chunk.records}
+    assert kept == {records[3][1], records[4][1], said[1]}
+    left = bytes_of(store)
+    assert ROWS["in a row"] not in left
+    assert b64encode(ROWS["in a row"]) not in left
+    assert store.erasures.all()[0].counts == {"dead_letters": 3}
+
+
+def test_a_fold_that_has_read_a_rejected_row_cannot_write_it_any_more(store: Store) -> None:
+    elsewhere = next(s for s in map(samples.subject, range(2, 999)) if samples.home(s) != samples.home(WHO))
+    effects = samples.full(elsewhere)
+    effects.dead_letters = [samples.letter(0, None, ROWS["in a row"])]
+    store.erase(WHO, "Ada", raw="C-17")
+    with pytest.raises(Fenced):
+        store.checkpoint(effects)
+
+
+@pytest.mark.parametrize("raw", ["Zo\u00e9 B.", 'a "b"', "C-17"])
+@pytest.mark.parametrize("encoding", ["utf-8", "cp1252", "json"])
+def test_an_id_is_found_however_it_is_spelt(raw: str, encoding: str) -> None:
+    data = json.dumps([raw]).encode() if encoding == "json" else f";{raw};".encode(encoding)
+    assert Mentions(raw).stand_in(data)

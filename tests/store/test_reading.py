@@ -104,6 +104,15 @@ def test_the_worst_journeys_are_the_worst_of_the_period(
         assert store.journeys.worst((Millis(start), Millis(start + length)), limit) == expected
 
 
+def test_a_good_period_has_worst_journeys_too(store: Store) -> None:
+    effects = blank(store)
+    for key, score in [("a", 9_900), ("b", 8_000), ("c", 9_000), ("d", None)]:
+        effects.journeys[WHO[0], key] = samples.journey_row(WHO[0], key, score)
+    store.checkpoint(effects)
+    assert [row.key for row in store.journeys.worst(SPAN, 1)] == ["b"]
+    assert [row.key for row in store.journeys.worst(SPAN, 5)] == ["b", "c", "a"]
+
+
 def test_the_dissatisfied_are_counted_once_each_where_rows_can_tell(store: Store) -> None:
     effects = blank(store)
     for who, key, score in [(WHO[0], "a", 4_000), (WHO[0], "b", 5_000), (WHO[1], "a", 5_001), (WHO[2], "a", 9_500)]:
@@ -174,7 +183,7 @@ def test_moments_are_the_sums_over_mature_units_of_one_arm(
     tmp_path_factory: pytest.TempPathFactory, drawn: list[tuple[str, int, int, int, bool, int]]
 ) -> None:
     made = [
-        UnitRow("x", samples.subject(i), arm, NOW, Millis(NOW + age), n, total - 1, n, total, 1, {}, crossed)
+        UnitRow("x", samples.subject(i), arm, NOW, Millis(NOW + age), n, total - 1, n, total, n, 1, {}, crossed)
         for i, (arm, n, total, age, crossed, _) in enumerate(drawn)
     ]
     with Store.open(tmp_path_factory.mktemp("units"), partitions=1) as store:
@@ -212,6 +221,7 @@ def _summed(arm: str, rows: list[UnitRow]) -> UnitMoments:
         sum(r.pre_sum**2 for r in rows),
         sum(r.pre_n * r.pre_sum for r in rows),
         sum(r.total * r.pre_sum for r in rows),
+        sum(r.mechanism_n for r in rows),
         sum(r.mechanism for r in rows),
     )
 

@@ -1,5 +1,7 @@
 """Each thing is kept as long as it says, and what is not folded is never let go."""
 
+from dataclasses import replace
+
 from models.effects import ArchivedJourney, Effects, OutboxMessage
 from models.identifiers import DAY, Millis, Offset
 from store.database import Store
@@ -24,7 +26,7 @@ def test_old_rows_go_and_young_ones_stay(store: Store, clock: Clock) -> None:
     old, young, _ = store.outbox.unsent()
     store.outbox.mark_sent([old], Millis(clock.now - 7 * DAY - 1))
     store.outbox.mark_sent([young], Millis(clock.now - 7 * DAY))
-    assert store.prune() == {"cells": 2, "records": 0, "archived": 1, "outbox": 1}
+    assert store.prune() == {"cells": 2, "records": 0, "dead_letters": 0, "archived": 1, "outbox": 1}
     assert [row.ended for row in store.archive.of(WHO)] == [clock.now - 396 * DAY]
     assert len(store.outbox.unsent()) == 1
 
@@ -39,3 +41,16 @@ def test_raw_events_go_after_thirty_days_whatever_is_asked_but_only_once_folded(
     clock.now += 1
     assert store.prune(generous)["records"] == 4
     assert [record.offset for record in store.log.read(HERE, Offset(0), 9).records] == [4, 5]
+
+
+def test_dead_letters_go_after_thirty_days_whatever_is_asked_and_sooner_when_asked(store: Store, clock: Clock) -> None:
+    effects = samples.full(WHO)
+    effects.dead_letters = [replace(samples.letter(n, None), log_time=Millis(clock.now - n * DAY)) for n in range(3)]
+    store.checkpoint(effects)
+    assert store.prune(Retention(dead_letters=Millis(DAY)))["dead_letters"] == 1
+    clock.now += 29 * DAY
+    generous = Retention(dead_letters=Millis(999 * DAY))
+    assert store.prune(generous)["dead_letters"] == 0
+    clock.now += 1
+    assert store.prune(generous)["dead_letters"] == 1
+    assert [kept.letter.offset for kept in store.dead_letters.recent()] == [0]

@@ -31,6 +31,7 @@ def _customer(row: Any) -> dict[str, Any]:  # noqa: ANN401 - a row
     return {
         "columns": (row.last_at, row.score, row.next_due, row.waiting),
         "clocks": (state.clock, state.asof, state.version),
+        "measured": state.measured,
         "facts": state.facts,
         "applied": applied,
         "frozen": sorted(state.frozen, key=lambda journey: journey.key),

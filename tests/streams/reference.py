@@ -62,6 +62,7 @@ class Person:
     rows: dict[str, JourneyRow] = field(default_factory=dict)
     rescues: dict[str, RescueRow] = field(default_factory=dict)
     units: dict[str, UnitRow] = field(default_factory=dict)
+    measured: list[str] = field(default_factory=list)
     verbatims: list[Verbatim] = field(default_factory=list)
 
 
@@ -170,6 +171,7 @@ class Reference:
         if not (going or loose):
             return
         self.show(subject)
+        person.measured += [id_ for id_, (_, until) in self.held(person).items() if person.clock > until]
         if loose:
             key = f"loose:{loose[0].source}/{loose[0].id}"
             person.archived.append(
@@ -187,15 +189,18 @@ class Reference:
 
     def limit(self, person: Person) -> int:
         """Return the time before which facts may leave: the horizon, or what an experiment still needs."""
-        live = {experiment.id: experiment for experiment in self.definitions.experiments}
-        needed = [
-            fact.time - min(x.pre_window, 30 * DAY)
-            for fact in person.facts
-            if isinstance(fact, ExposureFact)
-            and (x := live.get(fact.experiment)) is not None
-            and person.clock <= fact.time + max(x.window + LATE, FROZEN)
-        ]
+        needed = [since for since, until in self.held(person).values() if person.clock <= until]
         return min([person.clock - FROZEN, *needed])
+
+    def held(self, person: Person) -> dict[str, tuple[int, int]]:
+        """Return from when facts are needed, and until when, for each experiment the person's unit is not final in."""
+        found = {}
+        for live in self.definitions.experiments:
+            times = [f.time for f in person.facts if isinstance(f, ExposureFact) and f.experiment == live.id]
+            if times and live.id not in person.measured:
+                pre, post = min(live.pre_window, 30 * DAY), max(live.window + LATE, FROZEN)
+                found[live.id] = (min(times) - pre, min(times) + post)
+        return found
 
     def journeys(self, person: Person) -> list[Journey]:
         return journeys_of(person.facts, self.definitions.active, {frozen.key for frozen in person.frozen})
@@ -240,20 +245,23 @@ class Reference:
     def count_units(self, subject: Subject, person: Person) -> None:
         for live in self.definitions.experiments:
             own = [f for f in person.facts if isinstance(f, ExposureFact) and f.experiment == live.id]
-            if not own:
+            if not own or live.id in person.measured:
                 continue
             first = own[0]
-            parts = [p for each in self.applied(person).values() for p in each if p.policy == live.policy]
             until = first.time + live.window
+            known = [fact for fact in person.facts if fact.time <= until]  # what comes after is not the unit's
+            then = min(person.asof, until)
+            (policy,) = (p for p in self.definitions.policies if p.version == live.policy)
+            journeys = journeys_of(known, policy, {frozen.key for frozen in person.frozen})
+            made = contributions(journeys, person.frozen, policy, self.definitions.scopes, then)
+            parts = [part for each in made.values() for part in each]
 
             def total(key: str, start: int, end: int, parts: list[Contribution] = parts) -> int:
                 return sum(part.counts.get(key, 0) for part in parts if start <= part.at < end)
 
             pre = first.time - min(live.pre_window, 30 * DAY)
             contacts = total("contact.n", first.time, until) + total("contact.unscored", first.time, until)
-            complaints = {
-                f.complaint for f in person.facts if isinstance(f, ComplaintFact) and first.time <= f.time < until
-            }
+            complaints = {f.complaint for f in known if isinstance(f, ComplaintFact) and first.time <= f.time < until}
             person.units[live.id] = UnitRow(
                 live.id,
                 subject,
@@ -264,9 +272,10 @@ class Reference:
                 total("contact.shown", pre, first.time),
                 total("contact.n", first.time, until),
                 total("contact.shown", first.time, until),
+                total("contact.n", first.time, until),
                 total("contact.loss.wait", first.time, until),
                 {"contacts": (contacts, contacts), "complaints": (len(complaints), len(complaints))},
-                any(fact.arm != first.arm for fact in own),
+                any(fact.arm != first.arm for fact in own if fact.time <= until),
             )
 
     def effects(self, end: int) -> Effects:
@@ -311,6 +320,7 @@ class Reference:
             applied=journeys_applied,
             frozen=person.frozen,
             version=self.definitions.version,
+            measured=person.measured,
         )
         dues = [d for p in policies if (d := next_due(journeys, p, person.asof)) is not None]
         return CustomerRow(

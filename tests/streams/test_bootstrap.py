@@ -9,11 +9,11 @@ import pytest
 
 from models import instants
 from models.errors import RefusedToStart
-from models.identifiers import DAY, Millis
+from models.identifiers import DAY, HOUR, Millis
 from models.pseudonyms import pseudonym
 from store.imports import ImportProgress
-from streams.bootstrap import House, opened
-from streams.settings import Settings
+from streams.bootstrap import House, opened, retention_of
+from streams.settings import Settings, read
 from tests.streams.events import SUBJECTS, T0, event
 
 NOW = Millis(T0 + 400 * DAY)
@@ -91,3 +91,11 @@ def test_outgoing_messages_are_kept_only_where_somebody_listens(tmp_path: Path) 
         house.collector.collect([told("anne", 1)], "pbx")
         house.settle()
         assert house.store.outbox.unsent() != []
+
+
+def test_retention_is_what_the_settings_say() -> None:
+    days = {"RESSENTI_LOG_RETENTION_DAYS": "3", "RESSENTI_DEAD_LETTER_RETENTION_DAYS": "4"}
+    rules = retention_of(read({**days, "RESSENTI_FIVE_MINUTE_RETENTION_HOURS": "5"}))
+    assert (rules.log, rules.dead_letters, rules.five_minutes) == (3 * DAY, 4 * DAY, 5 * HOUR)
+    with pytest.raises(RefusedToStart, match="RESSENTI_DEAD_LETTER_RETENTION_DAYS"):
+        read({"RESSENTI_DEAD_LETTER_RETENTION_DAYS": "31"})

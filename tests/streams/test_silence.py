@@ -8,8 +8,10 @@ import pytest
 from models.customers import unpack
 from models.identifiers import DAY, HOUR, MINUTE, Millis
 from store.database import Store
+from streams.calls import calls_now
 from streams.engine import Engine
 from streams.keeper import StoreKeeper
+from streams.report import report
 from streams.silence import LEAP, RescueWatch, Silence, live_rescues, until
 from tests.streams.events import SCOPES, SUBJECTS, T0, contact, event
 
@@ -100,3 +102,20 @@ def test_an_import_is_settled_by_one_record_and_stays_open_to_the_rest(store: St
 def test_one_record_lets_no_more_than_a_week_and_a_day_pass() -> None:
     assert until(Millis(T0), Millis(T0 + HOUR)) == T0 + HOUR
     assert until(Millis(T0), Millis(T0 + 900 * DAY)) == T0 + LEAP
+
+
+def test_the_report_lists_the_same_calls_as_the_page(store: Store, clock: Clock) -> None:
+    engine = waiting(store)
+    policy = store.definitions.current().active
+    clock.now = Millis(T0 + 8 * MINUTE)
+    RescueWatch(store.log, store).tick(clock.now)
+    store.log.append([contact(ANNE, clock.now + 1, "c1", "ended", outcome="abandoned")])
+    engine.drain()
+    clock.now = Millis(clock.now + MINUTE)
+    assert live_rescues(store, policy, clock.now) == [], "she gave up"
+    (call,) = calls_now(store, policy, clock.now)
+    (told,) = report(store, clock.now)["rescues"]
+    assert (told["subject"], told["left_why"]) == (call.row.subject, call.row.left_why) == (ANNE, "abandoned")
+    store.rescues.take(call.row.subject, call.row.journey, "Ada", clock.now)
+    assert calls_now(store, policy, clock.now) == []
+    assert report(store, clock.now)["rescues"] == []

@@ -5,6 +5,7 @@ from collections.abc import Iterator, Mapping
 from pathlib import Path
 
 import pytest
+from structlog.testing import capture_logs
 
 from models.effects import OutboxMessage
 from models.errors import Fenced, StoreBusy
@@ -106,6 +107,16 @@ def test_a_failure_is_waited_out_longer_each_time_and_nothing_is_lost(store: Sto
     assert deliveries.tick(at(3 * FIRST_WAIT)) == 1
     assert store.outbox.unsent() == []
     assert len({headers["Ressenti-Message"] for _, headers in post.got}) == 2
+
+
+@pytest.mark.parametrize("answer", [503, OSError("no route to host")])
+def test_the_log_says_which_host_and_none_of_the_secrets_in_an_address(store: Store, answer: int | OSError) -> None:
+    messages(store, 1)
+    receiver = Receiver("https://ada:pass@example.org:8443/hooks/T0KEN?key=T0KEN")
+    with capture_logs() as logged:
+        Deliveries(store.outbox, receiver, Post(answer)).tick(at(0))
+    assert [each["host"] for each in logged] == ["example.org"]
+    assert not any(secret in str(logged) for secret in ("T0KEN", "pass", "ada"))
 
 
 def test_only_http_addresses_are_posted_to() -> None:

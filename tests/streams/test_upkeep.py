@@ -10,8 +10,9 @@ import pytest
 from models.cells import CellKey
 from models.customers import pack, unpack
 from models.effects import CustomerRow, Effects
-from models.errors import Forbidden, NotFound
+from models.errors import Fault, Forbidden, NotFound
 from models.identifiers import DAY, Epoch, Millis, Offset, Partition, Subject
+from models.interactions.internals import reject_event
 from models.policy import default
 from models.pseudonyms import PseudonymKey, pseudonym
 from store.database import Store
@@ -147,6 +148,20 @@ def test_an_erased_customer_is_gone_and_the_cells_still_add_up(store: Store) -> 
     drain(store)
     assert store.customers.count() == before
     assert store.partitions.counters().erased == len(OLD)
+
+
+def test_erasing_by_the_own_id_takes_the_rows_an_import_rejected(store: Store) -> None:
+    key = PseudonymKey(2, b"a key that nobody knows")
+    fault = Fault("ragged_row", "row 1", "is short", "mend it")
+    store.log.append([reject_event(f"row-{raw!r}", T0, fault, raw) for raw in (b"1;jane;x", b"2;janet;x")])
+    drain(store)
+    present = pseudonym("jane", key)
+    assert erase(store, key, present, "dpo")[0].rows == {}, "a pseudonym does not tell the id"
+    past, now = erase(store, key, "jane", "dpo")
+    assert (past.rows, now.subject, now.rows) == ({}, present, {"dead_letters": 1, "records": 1})
+    raws = [kept.letter.raw for kept in store.dead_letters.recent(code="ragged_row")]
+    assert raws == [b"2;janet;x"]
+    assert verify(store).ok
 
 
 def total(store: Store, version: str) -> dict[str, object]:

@@ -32,5 +32,5 @@ def asking(app: ASGIApp, address: str = HERE, *, raises: bool = True) -> Iterato
     """Yield a client that comes from ``address``; unless told not to, what the application raises is raised here."""
     with start_blocking_portal() as portal:
         transport = Inside(app, portal, address, raises=raises)
-        with httpx.Client(transport=transport, base_url="http://ressenti.test") as client:
+        with httpx.Client(transport=transport, base_url="http://127.0.0.1") as client:
             yield client

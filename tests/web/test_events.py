@@ -2,15 +2,19 @@
 
 import gzip
 import json
+import random
+import zlib
 from collections.abc import Callable, Mapping
 from pathlib import Path
+from types import SimpleNamespace
 
 import pytest
 from httpx import Client, Response
 
 from streams.bootstrap import House, opened
 from tests.web.houses import NOW, Clock, event
-from web.events.body import BATCH, NDJSON, STRUCTURED
+from web.events import body as bodies
+from web.events.body import BATCH, MAX_MEMBERS, NDJSON, STRUCTURED, _gunzip
 
 Bytes = Callable[[list[dict[str, object]]], bytes]
 
@@ -97,7 +101,34 @@ def test_gzip_of_one_and_of_several_members(client: Client, members: int) -> Non
     assert counts(answer) == (members, 0, 0)
 
 
+def test_members_of_any_size_are_unpacked_whole_wherever_they_end() -> None:
+    members = [random.Random(n).randbytes(size) for n, size in enumerate([0, 1, 65_500, 65_536, 200_000, 3])]
+    assert _gunzip(b"".join(map(gzip.compress, members))) == b"".join(members)
+    assert _gunzip(gzip.compress(b"") * (MAX_MEMBERS - 1) + gzip.compress(b"x")) == b"x"
+
+
+def test_what_a_member_leaves_is_not_copied_again_for_each(monkeypatch: pytest.MonkeyPatch) -> None:
+    fed: list[int] = []
+
+    class Counted:
+        def __init__(self, bits: int) -> None:
+            self._true = zlib.decompressobj(bits)
+
+        def decompress(self, data: bytes, most: int) -> bytes:
+            fed.append(len(data))
+            return self._true.decompress(data, most)
+
+        eof = property(lambda self: self._true.eof)
+        unused_data = property(lambda self: self._true.unused_data)
+
+    monkeypatch.setattr(bodies, "zlib", SimpleNamespace(decompressobj=Counted, error=zlib.error))
+    data = gzip.compress(b"") * (MAX_MEMBERS - 1) + gzip.compress(random.Random(1).randbytes(4 << 20))
+    assert len(_gunzip(data)) == 4 << 20
+    assert sum(fed) < len(data) + MAX_MEMBERS * (64 << 10)
+
+
 CUT = gzip.compress(one())[:-9]
+EMPTY = gzip.compress(b"")
 BOMB = gzip.compress(b" " * (9 << 20))
 
 
@@ -107,6 +138,8 @@ BOMB = gzip.compress(b" " * (9 << 20))
         (CUT, {"content_encoding": "gzip"}, (400, "cut short")),
         (b"not gzip at all", {"content_encoding": "gzip"}, (400, "damaged")),
         (BOMB, {"content_encoding": "gzip"}, (413, "8 MiB")),
+        (EMPTY * 101, {"content_encoding": "gzip"}, (400, "more than 100 members")),
+        (EMPTY * 99 + b"no gzip", {"content_encoding": "gzip"}, (400, "damaged")),
         (b" " * (9 << 20), {}, (413, "8 MiB")),
         (one(), {"content_encoding": "br"}, (415, "br")),
         (one(), {"media": "text/plain"}, (415, "text/plain")),

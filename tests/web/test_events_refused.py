@@ -20,6 +20,7 @@ from web.app import create_app
 from web.events.admission import MOST_IN_FLIGHT, Admission
 from web.events.body import STRUCTURED
 from web.problems import MEDIA_TYPE, Problem
+from web.security import HEADERS
 
 ELSEWHERE = "203.0.113.9"
 
@@ -96,7 +97,7 @@ def test_slow_senders_meet_429_and_are_served_afterwards(house: House) -> None:
             await go_on.wait()
 
         transport = httpx.ASGITransport(app, client=("127.0.0.1", 50_000))
-        async with httpx.AsyncClient(transport=transport, base_url="http://ressenti.test") as client:
+        async with httpx.AsyncClient(transport=transport, base_url="http://127.0.0.1") as client:
             headers = {"content-type": STRUCTURED}
             slow = [
                 asyncio.create_task(client.post("/v1/events", content=body(n), headers=headers))
@@ -171,4 +172,5 @@ def test_an_error_of_ours_is_500_without_its_insides(house: House, monkeypatch: 
         answer = post(client)
     assert [each["event"] for each in logged] == ["a request failed"]
     assert_problem(answer, 500)
+    assert HEADERS.items() <= {name: answer.headers.get(name) for name in HEADERS}.items()
     assert "secret" not in answer.text

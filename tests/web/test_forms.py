@@ -1,14 +1,22 @@
 """What people do on the pages: each form works as a browser sends it, each refusal is a page saying what is missing."""
 
 import re
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from typing import Any
 
+import pytest
 from httpx import Client, Response
 
 from demo import story
-from experiments.states import State
+from experiments.spending import Stopping
+from experiments.states import Actor, Role, State
+from experiments.steward import advance
 from models.gaps.gap import State as GapState
 from models.identifiers import DAY
 from streams.bootstrap import House
+from streams.experiment_baseline import with_baseline
+from tests.experiments import loops
 from tests.web import houses
 from tests.web.crawling import Page, read, send
 from tests.web.houses import Clock
@@ -156,6 +164,59 @@ def test_the_whole_loop_goes_through_the_forms_and_the_gate_holds_at_each_step(
     assert "Show it for real" in loop.page().text
 
 
+def test_what_an_act_rests_on_is_read_where_it_must_be(
+    client: Client, house: House, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """History is long to read and is read before the transaction; which others are live is read within the start's."""
+    inside: list[bool] = []
+    seen: dict[str, bool] = {}
+    transaction = house.store.transaction
+
+    @contextmanager
+    def noting() -> Iterator[None]:
+        with transaction():
+            inside.append(True)
+            try:
+                yield
+            finally:
+                inside.pop()
+
+    def told(name: str, found: Callable[..., Any]) -> Callable[..., Any]:
+        def asked(*given: object, **named: object) -> object:
+            seen.setdefault(name, bool(inside))
+            return found(*given, **named)
+
+        return asked
+
+    address = f"/experiments/{houses.draft_on(house, houses.find_gap(house))}"
+    loop = Loop(client, house, address)
+    monkeypatch.setattr(house.store, "transaction", noting)
+    monkeypatch.setattr("web.experiments.endpoints.with_baseline", told("history", with_baseline))
+    done(loop.send("/plan-form", **CAUSE, **PLAN))
+    done(loop.send("/explain"))
+    done(loop.send("/waive-power", by="Rui", note="no history yet"))
+    done(loop.send("/plan"))
+    monkeypatch.setattr(house.store.experiments, "all", told("others", house.store.experiments.all))
+    house.experiment_desk.start(address.rpartition("/")[2], Actor("Rui", Role.REVIEWER), house.now())
+    assert loop.stands() is State.RUNNING
+    assert seen == {"history": False, "others": True}
+
+
+@pytest.mark.parametrize(
+    ("stopping", "says"), [("fixed", "good for that one look"), ("spending", "its spending rule pays for every look")]
+)
+def test_a_final_verdicts_interval_is_not_said_to_be_more_than_it_is(
+    client: Client, house: House, stopping: Stopping, says: str
+) -> None:
+    experiment = loops.faithful(loops.running(stopping))
+    for at in (loops.day(14), loops.day(29), loops.day(37)):
+        experiment, _ = advance(experiment, loops.seen_at(experiment, loops.Truth(gain=0.0), at), at)
+    house.store.experiments.add(experiment, house.now())
+    text = read(client, f"/experiments/{experiment.id}").text
+    assert says in text
+    assert "however often anybody looks" not in text
+
+
 def _let_pass(house: House, clock: Clock) -> None:
     """Let the enrolment and the outcome window pass, looking every week, as the system does by itself."""
     with house.leading():
@@ -195,5 +256,5 @@ def test_a_form_from_another_site_changes_nothing(client: Client, house: House) 
         assert answer.status_code == 403
         assert answer.json()["remedy"]
     assert not house.store.courses.all()
-    assert client.post("/courses", data=data, headers={"origin": "http://ressenti.test"}).status_code == 303
+    assert client.post("/courses", data=data, headers={"origin": "http://127.0.0.1"}).status_code == 303
     assert client.post("/courses", data=data).status_code == 303

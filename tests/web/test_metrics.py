@@ -47,7 +47,7 @@ def test_what_was_received_is_scored_duplicate_or_dead(client: Client, house: Ho
     assert {verdict.status for verdict in house.collector.collect(again, None)} == {"duplicate"}
     metrics = scraped(client)
     received, scored = total(metrics, "events_received_total"), total(metrics, "events_scored_total")
-    duplicates, dead = total(metrics, "events_duplicate_total"), total(metrics, "dead_letters_total")
+    duplicates, dead = total(metrics, "events_duplicate_total"), total(metrics, "events_dead_total")
     assert received == scored + duplicates + dead
     assert (duplicates, dead) == (1, 1)
     assert scored == 40 + 16 + 5

@@ -16,7 +16,7 @@ def config(
 ) -> None:
     """Show the settings in force, from the environment and the command line."""
     if documented:
-        typer.echo(settings_table())
+        typer.echo(settings_table(), nl=False)
         return
     settings = settings_of(data).model_dump(mode="json")
     if as_json:

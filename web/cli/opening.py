@@ -21,12 +21,19 @@ DataOption = Annotated[
 ]
 
 
-def settings_of(data: Path | None, host: str | None = None, port: int | None = None, *, quiet: bool = True) -> Settings:
+def settings_of(
+    data: Path | None,
+    host: str | None = None,
+    port: int | None = None,
+    behind_proxy: bool | None = None,
+    *,
+    quiet: bool = True,
+) -> Settings:
     """Return the settings for a command whose own ``--data`` is ``data``; else the program's; else the environment.
 
     A ``quiet`` command logs warnings only, unless the environment asks for more.
     """
-    settings = read(data=data or shared_data.get(), host=host, port=port)
+    settings = read(data=data or shared_data.get(), host=host, port=port, behind_proxy=behind_proxy)
     asked = "log_level" in settings.model_fields_set
     configure(settings if asked or not quiet else settings.model_copy(update={"log_level": "warning"}))
     return settings

@@ -7,10 +7,10 @@ import typer
 from models.effects import RescueRow
 from models.identifiers import Subject
 from models.instants import render
+from streams.calls import Call, calls_now
 from web.cli.opening import DataOption, house_at
 from web.cli.output import JsonOption, emit_json, points, say, table
 from web.pages.words import cause_words
-from web.rescues.view import Call, calls_now
 
 app = typer.Typer(help="Rescues: customers to call before they give up.", no_args_is_help=True)
 

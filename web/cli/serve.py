@@ -8,14 +8,20 @@ from streams.bootstrap import opened
 from web.app import serve as serve_house
 from web.cli.opening import DataOption, settings_of
 from web.cli.output import say
+from web.security import check_address
 
 
 def serve(
     data: DataOption = None,
     host: Annotated[str | None, typer.Option("--host", help="Address to listen on.")] = None,
     port: Annotated[int | None, typer.Option("--port", help="Port to listen on; 0 takes a free one.")] = None,
+    behind_proxy: Annotated[
+        bool | None,
+        typer.Option("--behind-proxy", help="A proxy of yours stands in front and lets in only whom it should."),
+    ] = None,
 ) -> None:
     """Take events, fold them, show the pages; until interrupted."""
-    settings = settings_of(data, host, port, quiet=False)
+    settings = settings_of(data, host, port, behind_proxy, quiet=False)
+    check_address(settings)
     with opened(settings) as house, house.running():
         serve_house(house, settings.host, settings.port, lambda address: say(f"Ressenti listens on {address}"))

@@ -5,6 +5,7 @@ from email.message import Message
 from http import HTTPStatus
 
 from fastapi import Request
+from starlette.concurrency import run_in_threadpool
 
 from models.errors import RejectedEvent
 from models.interactions.envelope import split_batch, split_lines
@@ -13,12 +14,16 @@ from web.problems import Problem
 MAX_BODY = 8 * 1024 * 1024
 """Bytes of a request, after decompression too."""
 MAX_EVENTS = 10_000
+MAX_MEMBERS = 100
+"""Gzip members in one body; honest clients send one, or one for each file they joined."""
 STRUCTURED = "application/cloudevents+json"
 BATCH = "application/cloudevents-batch+json"
 NDJSON = "application/x-ndjson"
 ACCEPTED = (STRUCTURED, BATCH, NDJSON, "application/json", "application/ndjson", "application/jsonl")
 UTF_8 = ("utf-8", "utf8")
 _GZIP = 16 + zlib.MAX_WBITS
+_PIECE = 64 * 1024
+"""Bytes unpacked at a time: what a member leaves unused is copied, so it must be little."""
 
 
 async def events_of(request: Request) -> list[bytes]:
@@ -60,7 +65,7 @@ async def _decoded(request: Request) -> bytes:
     if encoding == "identity":
         return await _raw(request)
     if encoding == "gzip":
-        return _gunzip(await _raw(request))
+        return await run_in_threadpool(_gunzip, await _raw(request))
     raise Problem(
         HTTPStatus.UNSUPPORTED_MEDIA_TYPE, f"Content-Encoding {encoding} is not accepted", "send gzip or no encoding"
     )
@@ -77,24 +82,33 @@ async def _raw(request: Request) -> bytes:
 
 def _gunzip(data: bytes) -> bytes:
     """Return what ``data`` unpacks to; it may be several gzip members one after another (RFC 1952, 2.2)."""
-    body = bytearray()
-    while True:
-        unzip = zlib.decompressobj(_GZIP)
+    body, at = bytearray(), 0
+    for _ in range(MAX_MEMBERS):
+        at = _unpack(memoryview(data), at, body)
+        if at == len(data):
+            return bytes(body)
+    raise _damaged(f"has more than {MAX_MEMBERS} members", "compress the events as one stream")
+
+
+def _unpack(data: memoryview, at: int, body: bytearray) -> int:
+    """Add the gzip member of ``data`` that begins at ``at`` to ``body``; return where it ends."""
+    unzip = zlib.decompressobj(_GZIP)
+    while not unzip.eof:
+        piece = data[at : at + _PIECE]
+        if not piece:
+            raise _damaged("is cut short")
         try:
-            body += unzip.decompress(data, MAX_BODY + 1 - len(body))
+            body += unzip.decompress(piece, MAX_BODY + 1 - len(body))
         except zlib.error as error:
             raise _damaged(f"is damaged ({error})") from error
         if len(body) > MAX_BODY:
             raise _too_large()
-        if not unzip.eof:
-            raise _damaged("is cut short")
-        data = unzip.unused_data
-        if not data:
-            return bytes(body)
+        at += len(piece) - len(unzip.unused_data)
+    return at
 
 
-def _damaged(how: str) -> Problem:
-    return Problem(HTTPStatus.BAD_REQUEST, f"the gzip body {how}", "send the whole gzip stream")
+def _damaged(how: str, remedy: str = "send the whole gzip stream") -> Problem:
+    return Problem(HTTPStatus.BAD_REQUEST, f"the gzip body {how}", remedy)
 
 
 def _too_large() -> Problem:

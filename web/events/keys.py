@@ -1,7 +1,7 @@
 """Which source a request may speak for: its API key says so.
 
 Until the first key is made, requests from this machine are trusted, so that trying it needs nothing; from then on every
-request needs a key.
+request needs a key. Behind a proxy every request does from the start, since all seem to come from the proxy's machine.
 """
 
 from http import HTTPStatus
@@ -26,7 +26,7 @@ def source_of(request: Request, house: HouseOf) -> str | None:
         if source is None:
             raise _unauthorised("this API key is not known or was revoked")
         return source
-    if _is_local(request) and not house.store.keys.all():
+    if _is_local(request) and not house.settings.behind_proxy and not house.store.keys.all():
         return None
     raise _unauthorised("no API key was sent")
 

@@ -33,7 +33,8 @@ METRICS: tuple[Metric, ...] = (
     Metric(
         "unknown_fields", "counter", "Fields the contract does not know, left out.", "A client sends a newer contract."
     ),
-    Metric("dead_letters", "counter", "Events that could not be scored.", "Read them, fix, replay.", ("reason",)),
+    Metric("events_dead", "counter", "Events that could not be scored.", "Read the dead letters, fix, replay."),
+    Metric("dead_letters", "gauge", "Dead letters that are kept.", "Read them, fix, replay.", ("reason",)),
     Metric(
         "records_forwarded", "counter", "Records in the wrong partition, sent on.", "A client's partitioner is wrong."
     ),

@@ -10,9 +10,9 @@ from prometheus_client.registry import Collector
 from models.cells import Unit, value_of
 from models.identifiers import DAY, SECOND, Millis
 from streams.bootstrap import House
+from streams.calls import calls_now
 from web.live.lag import behind
 from web.metrics.catalogue import METRICS, PREFIX
-from web.rescues.view import calls_now
 
 Samples = Mapping[tuple[str, ...], float]
 UNITS: tuple[Unit, ...] = ("contact", "journey", "customer")
@@ -50,6 +50,7 @@ def _counted(house: House) -> dict[str, Samples]:
         "events_received": counters.received,
         "events_scored": counters.scored,
         "events_duplicate": counters.duplicates,
+        "events_dead": counters.dead_letters,
         "events_late": counters.late,
         "events_erased": counters.erased,
         "events_undeclared": counters.undeclared,

@@ -6,9 +6,9 @@ from fastapi import APIRouter, Form, Request
 from fastapi.responses import HTMLResponse, RedirectResponse
 
 from models.identifiers import Subject
+from streams.calls import calls_now
 from web.house import HouseOf
 from web.pages.rendering import page
-from web.rescues.view import calls_now
 
 router = APIRouter()
 SEE_OTHER = 303

@@ -9,8 +9,8 @@ from models.gaps.gap import Gap
 from models.gaps.gap import State as GapState
 from models.identifiers import DAY, Millis
 from streams.bootstrap import House
+from streams.calls import Call, calls_now
 from web.pages.periods import last_moment
-from web.rescues.view import Call, calls_now
 
 UNITS: tuple[Unit, ...] = ("journey", "contact", "customer")
 TO_DECIDE = frozenset({State.EVALUATED})

@@ -344,6 +344,7 @@ def upgrade() -> None:
         sa.Column("pre_sum", sa.BigInteger(), nullable=False),
         sa.Column("n", sa.BigInteger(), nullable=False),
         sa.Column("total", sa.BigInteger(), nullable=False),
+        sa.Column("mechanism_n", sa.BigInteger(), nullable=False),
         sa.Column("mechanism", sa.BigInteger(), nullable=False),
         sa.Column("guardrails", sa.Text(), nullable=False),
         sa.Column("crossed", sa.Boolean(), nullable=False),

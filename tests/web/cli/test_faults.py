@@ -137,6 +137,12 @@ def test_a_second_engine_on_one_folder_is_refused(ran: Run, folder: Path) -> Non
         fails(ran("ingest", file, "--mapping", "incidents", "--data", folder), Exit.REFUSED)
 
 
+def test_serving_others_without_a_proxy_is_refused_before_anything_is_opened(ran: Run, tmp_path: Path) -> None:
+    arguments = ("serve", "--data", tmp_path / "none", "--host", "0.0.0.0", "--port", "0")  # noqa: S104
+    fails(ran(*arguments), Exit.REFUSED, "no login", "--behind-proxy")
+    assert not (tmp_path / "none").exists()
+
+
 def test_an_error_of_ours_asks_to_be_reported(ran: Run, folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     def broken(*_: object) -> object:
         raise RuntimeError("broken")

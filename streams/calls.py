@@ -1,4 +1,4 @@
-"""The rescue list as of now: the fold's own rule over every open contact, with what people did about it."""
+"""The rescue list as of now, the same wherever it is shown: the fold's own rule, and what people did about it."""
 
 from dataclasses import dataclass
 
