@@ -158,7 +158,9 @@ def built(settings: Settings, store: Store, clock: Clock = system_clock) -> Hous
         key=key,
         log=log,
         engine=engine,
-        collector=Collector(log, store.customers.load, declaring, key, RecentEvents(settings.duplicate_memory)),
+        collector=Collector(
+            log, store.customers.load, declaring, key, RecentEvents(settings.duplicate_memory), clock=clock
+        ),
         imports=ImportDoor(store.log, choosing, engine.wake),
         silence=silence,
         leadership=leadership,

@@ -4,13 +4,14 @@ Nothing raw gets past here: customers become pseudonyms, words are redacted, fie
 out. The steps for one request are numbered in ``collect``.
 """
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
 from models.customers import unpack
 from models.errors import Fault, RejectedEvent
 from models.facts import AnyFact
-from models.identifiers import Partition, Subject
+from models.identifiers import Millis, Partition, Subject
+from models.instants import render
 from models.interactions.admission import admit
 from models.interactions.decoding import decoded
 from models.interactions.validation import parse
@@ -18,9 +19,12 @@ from models.partitions import partition_of
 from models.pseudonyms import PseudonymKey
 from streams.chunks import Log
 from streams.declaring import Declaring, Met, met
+from streams.facts import FUTURE
 from streams.memory import RecentEvents
 from streams.state import Load
 from streams.verdicts import Verdict
+
+Clock = Callable[[], Millis]
 
 
 @dataclass(slots=True)
@@ -45,12 +49,15 @@ class Ready:
 class Collector:
     """Takes events in; safe to use from many threads, blocks until what it accepts is durable."""
 
-    def __init__(self, log: Log, load: Load, declaring: Declaring, key: PseudonymKey, recent: RecentEvents) -> None:
+    def __init__(  # noqa: PLR0913 - six parts of the house, each used by one numbered step
+        self, log: Log, load: Load, declaring: Declaring, key: PseudonymKey, recent: RecentEvents, *, clock: Clock
+    ) -> None:
         self._log = log
         self._load = load
         self._declaring = declaring
         self._key = key
         self._recent = recent
+        self._clock = clock
         self.collected = Collected()
 
     def collect(self, events: Sequence[bytes], source: str | None) -> list[Verdict]:
@@ -90,6 +97,15 @@ class Collector:
                 )
             )
         made = decoded(admitted.event)
+        if made.fact.time > self._clock() + FUTURE:
+            raise RejectedEvent(
+                Fault(
+                    "future_time",
+                    "time",
+                    f"{render(made.fact.time)} is more than five minutes ahead of our clock",
+                    "set the sender's clock, or send the event when it has happened",
+                )
+            )
         return Ready(made.fact, made.subject, admitted.value)
 
     def _set_known_apart(self, ready: dict[int, Ready], verdicts: list[Verdict | None]) -> None:

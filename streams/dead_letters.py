@@ -9,11 +9,13 @@ from dataclasses import dataclass
 from models.effects import DeadLetter
 from models.errors import RejectedEvent
 from models.identifiers import Millis, Offset, Partition
+from models.instants import render
 from models.interactions.decoding import Decoded, decode
 from models.interactions.validation import parse
 from store.database import Store
 from store.dead_letters import KeptLetter
 from streams.chunks import Log
+from streams.facts import FUTURE
 
 Place = tuple[Partition, Offset]
 CONFLICT = "id_conflict"
@@ -36,7 +38,7 @@ def replay(store: Store, log: Log, letters: Sequence[KeptLetter], now: Millis) -
     ready: list[tuple[KeptLetter, bytes]] = []
     wrong: dict[Place, str] = {}
     for kept in letters:
-        key_or_reason = _key(kept.letter)
+        key_or_reason = _key(kept.letter, now)
         if isinstance(key_or_reason, bytes):
             ready.append((kept, key_or_reason))
         else:
@@ -46,7 +48,7 @@ def replay(store: Store, log: Log, letters: Sequence[KeptLetter], now: Millis) -
     return Replayed(len(ready), wrong)
 
 
-def _key(letter: DeadLetter) -> bytes | str:
+def _key(letter: DeadLetter, now: Millis) -> bytes | str:
     """Return the key to append ``letter`` under, or why it would die again."""
     if letter.code == CONFLICT:
         return "its id is still taken by another event: the sender must send it under a new id"
@@ -58,7 +60,11 @@ def _key(letter: DeadLetter) -> bytes | str:
         decoded = decode(letter.raw, key)
     except RejectedEvent as rejected:
         return str(rejected.fault)
-    return key if isinstance(decoded, Decoded) else "it is one of Ressenti's own records: nothing to replay"
+    if not isinstance(decoded, Decoded):
+        return "it is one of Ressenti's own records: nothing to replay"
+    if decoded.fact.time > now + FUTURE:
+        return f"its time is still to come ({render(decoded.fact.time)}): replay it then, or mend the sender's clock"
+    return key
 
 
 def _subject(raw: bytes) -> str | None:

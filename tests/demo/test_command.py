@@ -68,7 +68,8 @@ def test_the_drop_since_the_new_carrier_is_found_with_its_cause_and_its_date(dem
             continue
         grew = max(one.gap.causes, key=lambda line: line.grew or 0)
         assert grew.cause == "late"
-        assert (grew.grew or 0) / 100 == pytest.approx(one.planted["late"], rel=0.25)
+        # Journeys count when they begin, and the youngest deliveries are not late yet: never all of what is planted.
+        assert 0.6 * one.planted["late"] < (grew.grew or 0) / 100 < 1.25 * one.planted["late"]
         assert one.gap.state is GapState.CONFIRMED
 
 

@@ -278,7 +278,9 @@ def test_less_is_better_where_the_metric_says_so() -> None:
         for group in range(32):
             n = int(rng.poisson(3))
             lost = int(rng.binomial(n, 0.05 if day < 60 else 0.25))
-            cells.append((Day(day_from(FIRST) + day), group, {"contact.observed.abandoned": n, "contact.abandoned": lost}))
+            cells.append(
+                (Day(day_from(FIRST) + day), group, {"contact.observed.abandoned": n, "contact.abandoned": lost})
+            )
     target = replace(TARGET, metric="abandonment", start_value=6.0, end_value=5.0)
     changes = walk(watch(table_of(cells), targets=[target]), [], FIRST, FIRST + timedelta(119))
     gap = the("confirmed", changes).gap

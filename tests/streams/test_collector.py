@@ -9,6 +9,7 @@ import pytest
 from models import instants
 from models.errors import StoreFull
 from models.identifiers import DAY, Millis, Offset, Partition
+from models.instants import render
 from models.pseudonyms import PseudonymKey, pseudonym
 from store.database import Store
 from streams.collector import Collector
@@ -31,7 +32,7 @@ def store(tmp_path: Path) -> Iterator[Store]:
 
 def collector(store: Store, recent: int = 100, values: int = 10) -> Collector:
     declaring = Declaring(store.definitions, Bounds(values), store.clock)
-    return Collector(store.log, store.customers.load, declaring, KEY, RecentEvents(recent))
+    return Collector(store.log, store.customers.load, declaring, KEY, RecentEvents(recent), clock=store.clock)
 
 
 def told(number: int = 1, source: str = "/shop", subject: object = RAW, **data: object) -> bytes:
@@ -186,3 +187,12 @@ def test_recent_events_forget_the_oldest_first() -> None:
     assert [recent.content(("s", n)) for n in "123"] == [None, 2, 3]
     recent.forget([("s", "3")])
     assert recent.content(("s", "3")) is None
+
+
+def test_what_has_not_happened_yet_is_refused_at_the_door(store: Store) -> None:
+    tomorrow = json.dumps({**json.loads(told()), "time": render(store.clock() + DAY)}).encode()
+    (verdict,) = collector(store).collect([tomorrow], "/shop")
+    assert verdict.status == "rejected"
+    assert verdict.fault is not None
+    assert (verdict.fault.code, verdict.fault.field) == ("future_time", "time")
+    assert logged(store) == []

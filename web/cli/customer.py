@@ -43,7 +43,7 @@ def document(view: CustomerView) -> dict[str, object]:
         "contacts": view.score.contacts,
         "good_contacts": view.score.good,
         "policy": view.score.policy,
-        "journeys": [_journey(story) for story in view.stories],
+        "journeys": [_journey(story) for story in (*view.stories, *view.frozen)],
     }
 
 
@@ -80,7 +80,7 @@ def _points(value: int | None) -> float | None:
 
 def _tell(view: CustomerView) -> None:
     say(f"{view.subject}: {points(view.score.score)}, {view.score.good} of {view.score.contacts} contacts good.")
-    for story in view.stories:
+    for story in (*view.stories, *view.frozen):
         say(f"\n{story.prose}")
         table(
             f"Journey {story.key}",

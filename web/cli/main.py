@@ -46,6 +46,8 @@ def _complain(error: Exception) -> int:
     match error:
         case RessentiError():
             sentence, code = str(error), exits.exit_of(error)
+        case typer.TyperException() if not str(error):
+            return exits.Exit.UNUSABLE  # a group without its command: its help was printed
         case typer.TyperException():
             sentence, code = f"{str(error).rstrip('.')}; see `ressenti --help`", exits.Exit.UNUSABLE
         case _:

@@ -5,7 +5,10 @@ from typing import Annotated
 
 import typer
 
+from models.errors import NotFound
 from models.policy import Policy, default, load
+from streams.bootstrap import House
+from streams.replay import Replay
 from web.cli.opening import DataOption, house_at
 from web.cli.output import JsonOption, emit_json, say, table
 from web.cli.targets import text_of
@@ -58,9 +61,10 @@ def check_policy(file: Annotated[Path, typer.Argument(help="A policy file.")], a
 def activate_policy(
     version: Version, by: By = "command line", data: DataOption = None, as_json: JsonOption = False
 ) -> None:
-    """Show the scores of a policy that was replayed; a pointer moves, nothing is scored anew."""
+    """Show the scores of a policy that was replayed: a pointer moves, and the rows that pages show are written anew."""
     with house_at(data, must_exist=True) as house:
-        house.store.definitions.activate_policy(version, by, house.now())
+        version = _version_of(house, version)
+        Replay(house.store, house.now).activate(version, by)
     emit_json({"active": version}) if as_json else say(f"{version} is the active policy.")
 
 
@@ -70,9 +74,21 @@ def remove_policy(
 ) -> None:
     """Stop scoring a policy and forget its cells; refused while it is active or pinned."""
     with house_at(data, must_exist=True) as house:
-        house.store.definitions.remove_policy(version, by, house.now())
-        gone = house.store.cells.forget_policy(version)
+        version = _version_of(house, version)
+        Replay(house.store, house.now).discard(version, by)
     if as_json:
-        emit_json({"removed": version, "cells": gone})
+        emit_json({"removed": version})
     else:
-        say(f"{version} is scored no longer; {gone} cells went.")
+        say(f"{version} is scored no longer; everything it left was taken back.")
+
+
+def _version_of(house: House, given: str) -> str:
+    """Return the version that ``given``, a version or the name of only one, means; raises ``NotFound``."""
+    in_force = tuple(policy.version for policy in house.definitions().policies)
+    known = [str(each.policy.version) for each in house.store.policies.all(in_force)]
+    if given in known:
+        return given
+    named = [version for version in known if version.partition("@")[0] == given]
+    if len(named) == 1:
+        return named[0]
+    raise NotFound(f"policy {given}: name one version of {', '.join(known)}; `ressenti policy list` shows them")

@@ -108,10 +108,13 @@ def one_story(store: Store, subject: Subject, key: str, policy: Policy) -> Journ
 
 def frozen_stories(store: Store, policy: Policy, subject: Subject) -> Iterator[JourneyStory]:
     """Yield the stories of the journeys too old to change, the latest first."""
+    packed = store.customers.state(subject)
+    asof = Millis(0) if packed is None else unpack(packed).asof
     for old in reversed(store.archive.of(subject)):
-        state = CustomerState(facts=unpack_facts(old.facts), asof=old.ended)
-        for scored in rate(state, policy, old.ended).journeys:
-            yield replace(story_of(scored, policy, old.ended), key=old.key)
+        # Nothing in it was due any more when it froze: every later moment scores it alike.
+        state = CustomerState(facts=unpack_facts(old.facts), asof=max(asof, old.ended))
+        for scored in rate(state, policy, state.asof).journeys:
+            yield replace(story_of(scored, policy, state.asof), key=old.key)
 
 
 def _words(line: EventLine, facts: dict[tuple[str, str], AnyFact]) -> str:

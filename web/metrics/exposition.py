@@ -54,7 +54,7 @@ def _counted(house: House) -> dict[str, Samples]:
         "events_late": counters.late,
         "events_erased": counters.erased,
         "events_undeclared": counters.undeclared,
-        "unknown_fields": counters.unknown_fields,
+        "unknown_fields": counters.unknown_fields + collected.unknown_fields,
         "records_forwarded": counters.forwarded,
         "offsets_skipped": counters.skipped,
         "engine_fences": house.engine.fences,
