@@ -22,7 +22,7 @@ check: $(VENV)/.installed-dev
 
 ## The unit tests alone, in about a minute.
 unit: $(VENV)/.installed-dev
-	$(BIN)/pytest -m "not slow and not browser" $(ARGS)
+	$(BIN)/pytest -n auto -m "not slow and not browser" $(ARGS)
 
 ## The simulations, fault campaigns and browser tests alone.
 slow: $(VENV)/.installed-dev

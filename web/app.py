@@ -3,13 +3,14 @@
 import asyncio
 import threading
 from collections.abc import Callable
-from socket import socket
+from socket import AF_INET, AF_INET6, create_server, socket
 
 import uvicorn
 from fastapi import FastAPI
 from fastapi.staticfiles import StaticFiles
 from starlette.types import ASGIApp
 
+from models.errors import RefusedToStart
 from streams.bootstrap import House
 from web import problems
 from web.blind_spots import endpoints as blind_spots
@@ -48,6 +49,7 @@ ROUTERS = (
     metrics.router,
 )
 GRACE_S = 3
+BACKLOG = 2048
 
 
 class Application(FastAPI):
@@ -73,10 +75,25 @@ def create_app(house: House) -> FastAPI:
 
 
 def serve(house: House, host: str, port: int, started: Callable[[str], object] = lambda _: None) -> None:
-    """Serve ``house`` until interrupted; ``started`` hears the address once it answers."""
+    """Serve ``house`` until interrupted; ``started`` hears the address once it answers.
+
+    Raises ``RefusedToStart`` when the address cannot be had.
+    """
+    listening = _listening(host, port)
     server = server_of(house, host, port)
     threading.Thread(target=_announce, args=(server, started), daemon=True).start()
-    asyncio.run(server.serve())
+    asyncio.run(server.serve(sockets=[listening]))
+
+
+def _listening(host: str, port: int) -> socket:
+    """Return a socket that listens at the address."""
+    family = AF_INET6 if ":" in host else AF_INET
+    try:
+        return create_server((host, port), family=family, backlog=BACKLOG)
+    except OSError as error:
+        raise RefusedToStart(
+            f"address {host}:{port}: cannot be had ({error.strerror}); name another with --host and --port"
+        ) from None
 
 
 def server_of(house: House, host: str, port: int) -> "Server":

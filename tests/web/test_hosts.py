@@ -2,6 +2,7 @@
 
 import json
 from collections.abc import Iterator
+from socket import create_server
 
 import pytest
 from httpx import Client
@@ -12,7 +13,7 @@ from streams.bootstrap import House, built
 from streams.settings import Settings, read
 from tests.web.asking import asking
 from tests.web.houses import Clock, event
-from web.app import create_app
+from web.app import _listening, create_app
 from web.events.body import STRUCTURED
 from web.security import HEADERS, check_address
 
@@ -85,3 +86,10 @@ def test_others_are_let_in_only_through_a_proxy(host: str) -> None:
 @pytest.mark.parametrize("host", ["127.0.0.1", "127.0.0.2", "::1", "localhost"])
 def test_this_machine_needs_no_proxy(host: str) -> None:
     check_address(read({}, host=host))
+
+
+def test_a_port_that_is_taken_is_one_sentence_and_not_a_trace() -> None:
+    with create_server(("127.0.0.1", 0)) as taken:
+        port = taken.getsockname()[1]
+        with pytest.raises(RefusedToStart, match=f"127.0.0.1:{port}: cannot be had"):
+            _listening("127.0.0.1", port)
