@@ -150,16 +150,19 @@ def test_what_is_imported_twice_is_scored_once(tmp_path: Path) -> None:
 
 
 SCRIPT = """
-import sys
+import sys, time
 from pathlib import Path
 from store.database import Store
 from streams.history import importing
 from tests.streams.history.exports import KEY
 
-importing.CHUNK = 100
+importing.CHUNK = 50
+def told(step):  # at a pace at which a kill lands in the middle, on machines of any speed
+    print(*step, flush=True)
+    time.sleep(0.01)
 store = Store.open(Path(sys.argv[1]), partitions=4)
 target = importing.Target(store.log, store.imports, KEY)
-importing.import_files([Path(sys.argv[2])], sys.argv[3], target, progress=lambda step: print(*step, flush=True))
+importing.import_files([Path(sys.argv[2])], sys.argv[3], target, progress=told)
 """
 
 
