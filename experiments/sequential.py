@@ -12,6 +12,7 @@ import math
 from dataclasses import dataclass
 
 from models.errors import InvalidInput
+from models.gaps import evidence
 from models.gaps.evidence import ln_e_plus
 
 HARM = 20.0
@@ -46,8 +47,7 @@ def half_width(variance: float, tau: float, alpha: float = 0.05) -> float:
     3.08239
     """
     _checked(variance, tau)
-    total = variance + tau
-    return math.sqrt(variance * total / tau * (math.log1p(tau / variance) - 2.0 * math.log(alpha)))
+    return evidence.half_width(variance, tau, alpha)
 
 
 def e_value(difference: float, variance: float, tau: float) -> float:

@@ -12,7 +12,6 @@ import structlog
 
 from experiments.evaluation import Evaluation
 from experiments.ledger import Experiment
-from experiments.plan import Plan
 from models.definitions import Definitions
 from models.identifiers import DAY, HOUR, Millis
 from models.pseudonyms import PseudonymKey
@@ -22,7 +21,6 @@ from streams.cases import CaseOpener
 from streams.collector import Collector
 from streams.declaring import Bounds, Declaring
 from streams.engine import Engine, Limits
-from streams.experiment_baseline import with_baseline
 from streams.experiment_desk import ExperimentDesk
 from streams.experiment_evaluator import ExperimentEvaluator
 from streams.gap_detector import GapDetector
@@ -76,10 +74,6 @@ class House:
     def look(self, experiment: Experiment) -> Evaluation:
         """Return what the data say of ``experiment`` now; writes nothing."""
         return self.experiment_evaluator.look(experiment, self.clock())
-
-    def with_baseline(self, plan: Plan) -> Plan:
-        """Return ``plan`` with the baseline its scope's latest window gives."""
-        return with_baseline(self.store, plan, self.clock())
 
     def settle(self) -> int:
         """Fold everything there is, and let silence pass for whom it changes something; return how many records.

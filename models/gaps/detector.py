@@ -157,10 +157,6 @@ def _target_anchor(watch: Watch, target: Target, data_from: int) -> int:
     return max(day_from(target.start), data_from, _day(watch.changed.get(target.id)), _day(watch.policy_since))
 
 
-def _restarted(watch: Watch, track: Track) -> int:
-    return max(_day(watch.changed.get(track.target or "")), _day(watch.policy_since))
-
-
 def _day(day: date | None) -> int:
     return day_from(day) if day is not None else 0
 

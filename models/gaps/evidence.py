@@ -43,4 +43,4 @@ def half_width(variance: float, tau: float, alpha: float = 0.05) -> float:
     3.102
     """
     v = variance
-    return float(np.sqrt(v * (v + tau) / tau * (np.log((v + tau) / v) - 2 * np.log(alpha))))
+    return float(np.sqrt(v * (v + tau) / tau * (np.log1p(tau / v) - 2 * np.log(alpha))))

@@ -45,6 +45,3 @@ def not_enough(days: int, units: int, groups: int, rules: GapRules, unit: str = 
 
 WEAK = "days depend on each other: weak evidence"
 """Said beyond a day-to-day correlation of .6."""
-
-PER_SIX_WEEKS = "at most 5 % false alarms per six weeks"
-"""What the declared targets' error means: evidence starts afresh every 42 days."""
