@@ -4,7 +4,7 @@ VENV   := .venv
 BIN    := $(VENV)/bin
 ARGS   ?=
 
-.PHONY: demo test check unit slow bench lock clean
+.PHONY: demo test check unit slow simulate chaos bench bench-statistics bench-kafka kafka postgres lock clean
 
 ## Show the main job on a simulated company (ARGS=--once prints it and ends).
 demo: $(VENV)/.installed
@@ -22,15 +22,39 @@ check: $(VENV)/.installed-dev
 
 ## The unit tests alone, in about a minute.
 unit: $(VENV)/.installed-dev
-	$(BIN)/pytest -n auto -m "not slow and not browser" $(ARGS)
+	$(BIN)/pytest -n auto -m "not slow and not browser and not kafka and not postgres" $(ARGS)
 
 ## The simulations, fault campaigns and browser tests alone.
 slow: $(VENV)/.installed-dev
 	$(BIN)/pytest -m "slow or browser" $(ARGS)
 
+## A thousand seeded schedules of crashes, zombies and rebalances (ARGS="--seed 17 --shorten" replays one).
+simulate: $(VENV)/.installed-dev
+	$(BIN)/python -m tests.simulation $(ARGS)
+
+## Faults on a real Kafka and PostgreSQL, one after the other: nothing lost, nothing doubled (ARGS="--seconds 60 --seed 7 --json").
+chaos: $(VENV)/.installed-dev
+	$(BIN)/python -m tests.chaos $(ARGS)
+
 ## Measure: rates, latencies, memory, as ratios in one run.
 bench: $(VENV)/.installed-dev
 	$(BIN)/python -m benchmarks $(ARGS)
+
+## Simulate how often the statistics of experiments are wrong; docs/statistics.md is written by benchmarks.statistics.page.
+bench-statistics: $(VENV)/.installed-dev
+	$(BIN)/python -m benchmarks statistics $(ARGS)
+
+## A real Apache Kafka on this machine, from Maven's jars; prints its address, Ctrl-C ends it (ARGS="--port 9092 --data FOLDER").
+kafka: $(VENV)/.installed-dev
+	$(BIN)/python -m deploy.kafka $(ARGS)
+
+## A throw-away PostgreSQL on this machine, from the server's binaries; prints its address, Ctrl-C ends it.
+postgres: $(VENV)/.installed-dev
+	$(BIN)/python -m deploy.postgres $(ARGS)
+
+## Our worker beside others on one real broker and database (ARGS="--json --events N --rounds N").
+bench-kafka: $(VENV)/.installed-dev
+	$(BIN)/python -m benchmarks.cluster $(ARGS)
 
 ## Write the locks anew from pyproject.toml; the small ones take their versions from the one that holds everything.
 LOCK := $(BIN)/uv pip compile --quiet --generate-hashes --universal --python-version 3.11 pyproject.toml

@@ -8,8 +8,9 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
-from benchmarks import latency, memory, pages, throughput
+from benchmarks import experiments, latency, memory, pages, throughput
 from benchmarks.figures import Figure, show
+from benchmarks.statistics import table
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,6 +28,8 @@ FIGURES: Mapping[str, Callable[[Asked], Figure]] = {
     "throughput-live": lambda asked: throughput.measure(asked.work, asked.events or 200_000, asked.rounds, live=True),
     "latency": lambda asked: latency.measure(asked.work, asked.seconds),
     "memory": lambda asked: memory.measure(asked.work, asked.events or 50_000),
+    "experiments": lambda asked: experiments.measure(asked.work, asked.events or 1_000_000, 5 * asked.rounds),
+    "statistics": lambda _asked: table.figure(table.table()),
     "pages": lambda asked: pages.measure(asked.work, asked.events or 1_000_000, 5 * asked.rounds),
 }
 

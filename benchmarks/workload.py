@@ -115,10 +115,10 @@ def at_its_time(folder: Path) -> Iterator[House]:
 
 def records(house: House) -> Iterator[Record]:
     """Yield every record of the log, partition by partition."""
-    for partition, end in house.store.log.ends().items():
+    for partition, end in house.log.ends().items():
         at = Offset(0)
         while at < end:
-            chunk = house.store.log.read(partition, at, BATCH)
+            chunk = house.log.read(partition, at, BATCH)
             yield from chunk.records
             at = chunk.end
 
@@ -141,6 +141,6 @@ def contents(house: House) -> dict[str, float | str]:
 
 
 def _last_time(house: House) -> Millis:
-    ends = house.store.log.ends()
-    latest = [house.store.log.read(p, Offset(max(0, end - 1)), 1).records for p, end in ends.items()]
+    ends = house.log.ends()
+    latest = [house.log.read(p, Offset(max(0, end - 1)), 1).records for p, end in ends.items()]
     return max((record.log_time for found in latest for record in found), default=START)

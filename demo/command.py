@@ -115,7 +115,8 @@ def _settings(folder: Path, port: int | None, *, serving: bool) -> Settings:
 
         check_address(settings)
     configure(settings)
-    return settings
+    # A made-up company has no place among a real one's customers, whatever the environment names.
+    return settings.model_copy(update={"database_url": None, "kafka_bootstrap": None})
 
 
 @contextmanager

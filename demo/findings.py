@@ -84,15 +84,13 @@ class Findings:
 def findings(house: House, plan: Plan, now: Millis) -> Findings:
     """Return what ``house`` knows as of ``now``."""
     policy = house.definitions().active
-    span = (Millis((now - PERIOD) // DAY * DAY), now)
+    days = ((now - PERIOD) // DAY, (now - 1) // DAY)
+    tables = house.store.day_tables.tables(policy.version, {scope for _, scope in SCORED}, days)
     gaps = [kept.gap for kept in house.store.gaps.list_open()]
     confirmed = sorted((gap for gap in gaps if gap.confirmed), key=lambda gap: (gap.kind, -gap.judged.shortfall))
     return Findings(
         counters=house.store.partitions.counters(),
-        scores=tuple(
-            ScoreFound(scope, scope_score(house.store.cells.by_group(policy.version, scope, span), unit))
-            for unit, scope in SCORED
-        ),
+        scores=tuple(ScoreFound(scope, scope_score(tables[scope], unit)) for unit, scope in SCORED),
         gaps=tuple(GapFound(gap, *_planted(gap, plan)) for gap in confirmed),
         seen=sum(gap.state is GapState.SEEN for gap in gaps),
         calls=tuple(calls_now(house.store, policy, now)),

@@ -2,29 +2,26 @@
 
 It judges and recommends; it changes nothing. ``steward`` carries the recommendation into the life cycle.
 
-- Before the end only harm, "no worthwhile effect" and "not yet" may be said, by the always-valid interval, at any look.
-- Success is said at the end, or before it when the plan's spending boundary is crossed.
-- A broken sample ratio hides every estimate: a page must not show what nobody may trust.
+What may be said when is in ``seen``, how it becomes a verdict in ``judgement``. A broken sample ratio hides every
+estimate: a page must not show what nobody may trust.
 """
 
 from dataclasses import dataclass, replace
 from enum import StrEnum
 
-from msgspec import structs
-
-from experiments import sentences
 from experiments.cohorts import Snapshot
-from experiments.comparison import Comparison, Found, compare
+from experiments.comparison import Comparison, compare
+from experiments.designs import Check
 from experiments.estimators import Estimate, NoEstimate
-from experiments.guardrails import GuardrailResult, judge_guardrail
+from experiments.grouped import off_schedule
+from experiments.guardrails import GuardrailResult
+from experiments.judgement import Evidence, judged_guardrails, verdict_of
 from experiments.ledger import Experiment
-from experiments.measures import measure_of
-from experiments.plan import Expected, Guardrail, sign_of
 from experiments.sample_ratio import BROKEN, sample_ratio_e
-from experiments.sequential import AlwaysValid, always_valid, e_above
-from experiments.spending import Stopping, critical_value, information
+from experiments.seen import Seen, seen
+from experiments.sequential import AlwaysValid
 from experiments.states import State
-from experiments.verdict import SUCCESSES, Finding, Kind, Rule, Verdict, Worked, kind_of
+from experiments.verdict import Kind, Verdict
 from models.identifiers import Millis
 
 
@@ -72,6 +69,9 @@ class Evaluation:
     enrolled: dict[str, int]
     pending: int
     notes: tuple[str, ...]
+    design_p: float | None = None
+    """The p-value among what else the design could have drawn; ``None`` where customers are randomised."""
+    checks: tuple[Check, ...] = ()
 
     @property
     def maturity(self) -> float:
@@ -80,210 +80,60 @@ class Evaluation:
         return sum(self.mature.values()) / total if total else 0.0
 
 
-@dataclass(frozen=True, slots=True)
-class _Seen:
-    """What the two interval rules say of the primary effect at this look."""
-
-    information: float
-    final: bool
-    always_valid: AlwaysValid | None = None
-    harm_e: float | None = None
-    planned: tuple[float, float] | None = None
-    planned_rule: Rule = "always_valid"
-    """Which rule ``planned`` was found by."""
-
-    @property
-    def rule(self) -> Rule:
-        """Which rule ``interval`` is by."""
-        return self.planned_rule if self._reads_planned else "always_valid"
-
-    @property
-    def _reads_planned(self) -> bool:
-        return self.planned is not None and (self.final or self.success)
-
-    @property
-    def success(self) -> bool:
-        """The planned rule may speak, and its interval lies above zero."""
-        return self.planned is not None and self.planned[0] > 0.0
-
-    @property
-    def interval(self) -> tuple[float, float] | None:
-        """The interval a verdict is read from at this look."""
-        if self._reads_planned:
-            return self.planned
-        return None if self.always_valid is None else (self.always_valid.low, self.always_valid.high)
-
-
 def evaluate(experiment: Experiment, snapshot: Snapshot, now: Millis) -> Evaluation:
     """Return what ``snapshot`` says of the experiment at ``now``; raises ``InvalidInput`` when it never started."""
     found = compare(experiment, snapshot)
-    ratio_e = sample_ratio_e([snapshot.enrolled[arm.name] for arm in found.design.arms], found.design.shares)
-    seen = _seen(found, snapshot)
-    guardrails = tuple(_guardrail(guardrail, effect, seen) for guardrail, effect in found.guardrails)
-    verdict = _verdict(found, seen, ratio_e, guardrails)
-    verdict = _worded(structs.replace(verdict, at=now, watermark=snapshot.watermark), found.expected)
+    look = seen(found, snapshot)
+    strayed = off_schedule(experiment, snapshot)
+    delivered = _delivered(found, snapshot, strayed)
+    evidence = Evidence(found, look, _ratio_e(found, snapshot), judged_guardrails(found, look), delivered)
+    verdict = verdict_of(evidence, now, snapshot.watermark)
     evaluation = Evaluation(
         experiment=experiment.id,
         at=now,
         watermark=snapshot.watermark,
         verdict=verdict,
-        advice=_advice(found, seen, verdict, now),
-        sample_ratio_e=ratio_e,
-        hidden=ratio_e >= BROKEN,
-        estimate=_present(found.primary),
-        no_estimate=_why_none(found.primary),
-        always_valid=seen.always_valid,
-        planned_low=None if seen.planned is None else seen.planned[0],
-        planned_high=None if seen.planned is None else seen.planned[1],
-        information=seen.information,
-        success_boundary=seen.success,
-        harm_e=seen.harm_e,
-        guardrails=guardrails,
-        mechanism=_present(found.mechanism),
-        fidelity=experiment.fidelity,
+        advice=_advice(found, look, verdict, now),
+        sample_ratio_e=evidence.ratio_e,
+        hidden=evidence.hidden,
+        estimate=found.primary if isinstance(found.primary, Estimate) else None,
+        no_estimate=found.primary.reason if isinstance(found.primary, NoEstimate) else "",
+        always_valid=look.always_valid,
+        planned_low=None if look.planned is None else look.planned[0],
+        planned_high=None if look.planned is None else look.planned[1],
+        information=look.information,
+        success_boundary=look.success,
+        harm_e=look.harm_e,
+        guardrails=evidence.guardrails,
+        mechanism=found.mechanism if isinstance(found.mechanism, Estimate) else None,
+        fidelity=evidence.fidelity,
         mature=found.mature,
         enrolled=dict(snapshot.enrolled),
         pending=snapshot.pending,
-        notes=_notes(snapshot, now),
+        notes=_notes(snapshot, strayed, now),
+        design_p=found.opinion.p,
+        checks=found.opinion.checks,
     )
     return _without_estimates(evaluation) if evaluation.hidden else evaluation
 
 
-def _present(found: Found) -> Estimate | None:
-    return found if isinstance(found, Estimate) else None
+def _ratio_e(found: Comparison, snapshot: Snapshot) -> float:
+    """Return the evidence that arms miss their share of units; 1 where sites and hours are randomised, not customers.
 
-
-def _why_none(found: Found) -> str:
-    return found.reason if isinstance(found, NoEstimate) else ""
-
-
-def _elapsed(found: Comparison, watermark: Millis) -> float:
-    """Return the share of the planned enrolment time whose units are mature; 1 when all of it is.
-
-    After an early stop time goes on and brings no unit: it must not loosen the boundary, so it stops counting.
+    Sites differ in size and hours in traffic, so units need not follow the arms' shares there.
     """
-    reached = watermark - found.design.window
-    stopped = found.experiment.stopped_at
-    if stopped is not None:
-        reached = min(reached, stopped)
-    return max(0.0, (reached - found.started_at) / max(1, found.design.end - found.started_at))
+    if found.design.layout is not None:
+        return 1.0
+    return sample_ratio_e([snapshot.enrolled[arm.name] for arm in found.design.arms], found.design.shares)
 
 
-def _is_final(experiment: Experiment, snapshot: Snapshot, window: Millis) -> bool:
-    """Return whether enrolment has stopped and every unit's window has closed by the watermark."""
-    stopped = experiment.stopped_at
-    closed = stopped is not None and snapshot.watermark >= stopped + window
-    return experiment.state is not State.RUNNING and closed and not snapshot.pending
+def _delivered(found: Comparison, snapshot: Snapshot, strayed: int) -> float | None:
+    """Return the share of units that met the arm of the timetable; ``None`` where customers are randomised."""
+    total = sum((snapshot.enrolled if snapshot.readings else found.mature).values())
+    return 1.0 - strayed / total if found.design.layout is not None and total else None
 
 
-def _seen(found: Comparison, snapshot: Snapshot) -> _Seen:
-    final = _is_final(found.experiment, snapshot, found.design.window)
-    elapsed = _elapsed(found, snapshot.watermark)
-    share = information(sum(found.mature.values()), found.design.units, elapsed)
-    primary = found.primary
-    if isinstance(primary, NoEstimate):
-        return _Seen(share, final)
-    tau = found.expected.size**2
-    interval = always_valid(primary.value, primary.variance, tau)
-    harm = e_above(-primary.value, primary.variance, tau)
-    planned = _planned(found, primary, share, final=final)
-    return _Seen(share, final, interval, harm, planned, _rule(found.design.stopping, share))
-
-
-def _rule(stopping: Stopping, share: float) -> Rule:
-    """Return which rule ``_planned`` finds its interval by: a fixed plan that ended early has lost its one look."""
-    return "always_valid" if stopping == "fixed" and share < 1.0 else stopping
-
-
-def _planned(found: Comparison, primary: Estimate, share: float, *, final: bool) -> tuple[float, float] | None:
-    """Return the interval of the planned success rule, or ``None`` where that rule may not speak.
-
-    A fixed plan speaks once, at its frozen end. Stopped before, its one look was not the planned one: the
-    always-valid interval, which holds at any moment, takes its place.
-    """
-    stopping = found.design.stopping
-    if final and _rule(stopping, share) == "always_valid":
-        interval = always_valid(primary.value, primary.variance, found.expected.size**2)
-        return interval.low, interval.high
-    if share <= 0.0 or (stopping == "fixed" and not final):
-        return None
-    half = critical_value(stopping, share, primary.df) * primary.standard_error
-    return primary.value - half, primary.value + half
-
-
-def _guardrail(guardrail: Guardrail, effect: Found, seen: _Seen) -> GuardrailResult:
-    """Return a guardrail's standing; the fixed interval speaks at the end only."""
-    speaks = seen.final and isinstance(effect, Estimate)
-    critical = critical_value("fixed", 1.0, effect.df) if speaks and isinstance(effect, Estimate) else None
-    return judge_guardrail(guardrail, effect, critical)
-
-
-def _worked(kind: Kind, mechanism: Found) -> Worked:
-    """Return whether a success came with its stated mechanism (Welch interval above zero) or without it."""
-    if kind not in SUCCESSES or isinstance(mechanism, NoEstimate):
-        return "unknown"
-    low = mechanism.value - critical_value("fixed", 1.0, mechanism.df) * mechanism.standard_error
-    return "for the stated reason" if low > 0.0 else "for another reason"
-
-
-def _invalid(found: Comparison, seen: _Seen, ratio_e: float) -> str:
-    """Return why no verdict can be trusted, or an empty string."""
-    if ratio_e >= BROKEN:
-        return "the arms do not receive the share of units they were designed to: no estimate can be trusted"
-    if seen.final and isinstance(found.primary, NoEstimate) and found.primary.kind != "early":
-        return found.primary.reason
-    return ""
-
-
-def _verdict(found: Comparison, seen: _Seen, ratio_e: float, guardrails: tuple[GuardrailResult, ...]) -> Verdict:
-    """Return the verdict with its figures, not yet dated nor worded."""
-    low, high = seen.interval or (None, None)
-    expected, worthwhile = found.expected.size, found.experiment.plan.delta or found.expected.size / 2
-    invalid = _invalid(found, seen, ratio_e)
-    finding = Finding(
-        low=low,
-        high=high,
-        expected=expected,
-        worthwhile=worthwhile,
-        final=seen.final,
-        success_allowed=seen.final or seen.success,
-        invalid=invalid,
-        harm_e=seen.harm_e,
-        guardrail_harmed=any(result.standing == "harmed" for result in guardrails),
-    )
-    kind = kind_of(finding)
-    hidden = ratio_e >= BROKEN
-    primary = _present(found.primary)
-    return Verdict(
-        kind=kind,
-        final=seen.final,
-        at=Millis(0),
-        watermark=Millis(0),
-        grade=found.experiment.grade,
-        expected=expected,
-        worthwhile=worthwhile,
-        reason=invalid or _why_none(found.primary),
-        estimate=None if hidden or primary is None else primary.value,
-        low=None if hidden else low,
-        high=None if hidden else high,
-        rule=seen.rule,
-        units=found.mature,
-        sample_ratio_e=ratio_e,
-        harm_e=None if hidden else seen.harm_e,
-        guardrails=() if hidden else guardrails,
-        worked=_worked(kind, found.mechanism),
-        fidelity=found.experiment.fidelity,
-    )
-
-
-def _worded(verdict: Verdict, expected: Expected) -> Verdict:
-    """Return the verdict with its sentences."""
-    wording = sentences.Wording(measure_of(expected.metric), sign_of(expected.direction))
-    english, french = sentences.english(verdict, wording), sentences.french(verdict, wording)
-    return structs.replace(verdict, english=english, french=french)
-
-
-def _advice(found: Comparison, seen: _Seen, verdict: Verdict, now: Millis) -> Advice:
+def _advice(found: Comparison, look: Seen, verdict: Verdict, now: Millis) -> Advice:
     """Return the next step, the most urgent first."""
     state = found.experiment.state
     broken = verdict.sample_ratio_e >= BROKEN
@@ -293,18 +143,22 @@ def _advice(found: Comparison, seen: _Seen, verdict: Verdict, now: Millis) -> Ad
         return Advice.STOP
     if state is State.RUNNING and verdict.kind is Kind.HARMFUL:
         return Advice.HALT
-    if state is State.RUNNING and (now >= found.design.end or (seen.success and not broken)):
+    if state is State.RUNNING and (now >= found.design.end or (look.success and not broken)):
         return Advice.STOP
-    return Advice.CONCLUDE if state is State.MEASURING and seen.final else Advice.NOTHING
+    return Advice.CONCLUDE if state is State.MEASURING and look.final else Advice.NOTHING
 
 
-def _notes(snapshot: Snapshot, now: Millis) -> tuple[str, ...]:
+def _notes(snapshot: Snapshot, strayed: int, now: Millis) -> tuple[str, ...]:
     """Return what a reader must know of the data, in words."""
     notes = []
     if snapshot.crossed:
         notes.append(f"{snapshot.crossed:,} units met both arms and are left out of the comparison")
     if snapshot.outside:
         notes.append(f"{snapshot.outside:,} units were exposed outside the enrolment and are left out")
+    if strayed:
+        notes.append(f"{strayed:,} units met another arm than the timetable’s and count where it has them")
+    if snapshot.late:
+        notes.append(f"{snapshot.late:,} units came after their window had been judged, and are left out")
     if now < snapshot.watermark:
         notes.append("the clock is behind the data: check the machine’s time")
     return tuple(notes)
@@ -322,5 +176,7 @@ def _without_estimates(evaluation: Evaluation) -> Evaluation:
         harm_e=None,
         guardrails=(),
         mechanism=None,
+        design_p=None,
+        checks=(),
         no_estimate="hidden: the sample ratio is broken",
     )

@@ -1,18 +1,21 @@
 """The gate: the one place that decides whether an act may happen, and the only one that changes a state.
 
 ``RULES`` is the table of docs/method.md §4: from which states, to which, by whom, under which requirement. ``act``
-applies it, checks that a frozen plan is still the frozen one, and adds the audit line. What each act changes is in
-``life_cycle``; what a plan must say, in words, is in ``requirements``.
+applies it, checks that nothing changes but what the act is for (so a frozen plan, a verdict and the trail stay as they
+are), and adds the audit line. What each act changes is in ``life_cycle``, ``succession`` and ``rechecking``; what a
+plan must say, in words, is in ``requirements``.
 """
 
+import dataclasses
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 from itertools import chain
 
-from msgspec.structs import replace
+from msgspec.structs import fields, replace
 
 from experiments import decision as decisions
 from experiments import requirements, root_causes
+from experiments.freezing import FROZEN
 from experiments.ledger import Experiment, hash_of
 from experiments.states import Actor, AuditEntry, Role, State
 from experiments.verdict import Kind, why_not_adopt
@@ -77,44 +80,68 @@ def _succession(experiment: Experiment, _at: Millis) -> Iterator[str]:
         yield "the parent has no written learning: only that authorises a new iteration"
 
 
+def _recheck_due(experiment: Experiment, at: Millis) -> Iterator[str]:
+    due = experiment.decision.recheck if experiment.decision is not None else None
+    if due is None:
+        yield "it was not adopted provisionally: there is nothing to recheck"
+    elif at < due:
+        yield "the recheck is not due yet"
+
+
 @dataclass(frozen=True, slots=True)
 class Rule:
-    """From which states, to which (``None``: the same), by which roles, under which requirement."""
+    """From which states, to which (``None``: the same), by which roles, changing what, under which requirement."""
 
     before: frozenset[State]
     after: State | None
     roles: frozenset[Role]
+    changes: frozenset[str]
+    """The record's fields that the act may change, beside state and trail."""
     missing: Missing = _nothing
     named: bool = True
     """Author and owner must be this experiment's own."""
 
 
-def _rule(before: Iterable[State], after: State | None, *roles: Role, missing: Missing = _nothing) -> Rule:
-    return Rule(frozenset(before), after, frozenset(roles), missing)
+def _rule(
+    before: Iterable[State], after: State | None, roles: Iterable[Role], changes: str = "", missing: Missing = _nothing
+) -> Rule:
+    return Rule(frozenset(before), after, frozenset(roles), frozenset(changes.split()), missing)
 
 
-_AUTHOR, _REVIEWER, _OWNER, _ANYONE, _SYSTEM = Role.AUTHOR, Role.REVIEWER, Role.OWNER, Role.ANYONE, Role.SYSTEM
+def _of_anybody(rule: Rule) -> Rule:
+    """Return the rule for whoever takes the role, not only this experiment's own author."""
+    return dataclasses.replace(rule, named=False)
+
+
+_AUTHOR, _REVIEWER, _OWNER, _ANYONE, _SYSTEM = ([role] for role in Role)
+_TEAM = [Role.AUTHOR, Role.REVIEWER, Role.OWNER]
+_DECIDED = [State.DECIDED]
 
 RULES: dict[str, Rule] = {
-    "revise": _rule(BEFORE_FREEZE, None, _AUTHOR, missing=_state_kept),
-    "waive power": _rule(BEFORE_FREEZE, None, _REVIEWER),
+    "revise": _rule(BEFORE_FREEZE, None, _AUTHOR, "plan waiver", _state_kept),
+    "waive power": _rule(BEFORE_FREEZE, None, _REVIEWER, "waiver"),
     "explain": _rule([State.DRAFT], State.EXPLAINED, _AUTHOR, missing=_causes),
     "plan": _rule([State.EXPLAINED], State.PLANNED, _AUTHOR, missing=_plan),
-    "start": _rule([State.PLANNED], State.RUNNING, _REVIEWER, missing=_start),
-    "halt": _rule([State.RUNNING], State.HALTED, _ANYONE),
-    "pause": _rule([State.RUNNING, State.MEASURING, State.HALTED], None, _SYSTEM),
-    "explain imbalance": _rule(AFTER_START, None, _ANYONE),
-    "resume": _rule([State.RUNNING], None, _REVIEWER),
-    "record fidelity": _rule(AFTER_START, None, _AUTHOR, _REVIEWER, _OWNER),
-    "add guardrail": _rule(AFTER_START, None, _AUTHOR, _REVIEWER, _OWNER),
-    "correct label": _rule(EVERY, None, _AUTHOR, _REVIEWER),
-    "stop enrolment": _rule([State.RUNNING, State.HALTED], State.MEASURING, _SYSTEM),
-    "conclude": _rule([State.MEASURING], State.EVALUATED, _SYSTEM, missing=_verdict),
-    "decide": _rule([State.EVALUATED], State.DECIDED, _OWNER, missing=_decision),
-    "iterate": Rule(frozenset({State.DECIDED}), None, frozenset({_AUTHOR}), _succession, named=False),
-    "void": _rule(BEFORE_FREEZE | AFTER_START, State.VOID, _SYSTEM, _REVIEWER),
-    "retry": Rule(frozenset({State.VOID}), None, frozenset({_AUTHOR}), named=False),
+    "start": _rule([State.PLANNED], State.RUNNING, _REVIEWER, "reviewer started_at plan_hash drawn", _start),
+    "halt": _rule([State.RUNNING], State.HALTED, _ANYONE, "halted stopped_at"),
+    "pause": _rule(AFTER_START, None, _SYSTEM, "imbalance"),
+    "explain imbalance": _rule(AFTER_START, None, _ANYONE, "imbalance"),
+    "resume": _rule([State.RUNNING], None, _REVIEWER, "imbalance"),
+    "record fidelity": _rule(AFTER_START, None, _TEAM, "fidelity_checks"),
+    "add guardrail": _rule(AFTER_START, None, _TEAM, "unplanned"),
+    "correct label": _rule(EVERY, None, [Role.AUTHOR, Role.REVIEWER], "title"),
+    "stop enrolment": _rule([State.RUNNING, State.HALTED], State.MEASURING, _SYSTEM, "stopped_at"),
+    "conclude": _rule([State.MEASURING], State.EVALUATED, _SYSTEM, "verdict conclusion", _verdict),
+    "decide": _rule([State.EVALUATED], State.DECIDED, _OWNER, "decision learning", _decision),
+    "recheck due": _rule(_DECIDED, None, _SYSTEM, "recheck", _recheck_due),
+    "recheck": _rule(_DECIDED, None, _OWNER, "recheck", _recheck_due),
+    "lapse": _rule(_DECIDED, None, _SYSTEM, "recheck", _recheck_due),
+    "iterate": _of_anybody(_rule(_DECIDED, None, _AUTHOR, "succeeded_by", _succession)),
+    "void": _rule(BEFORE_FREEZE | AFTER_START, State.VOID, [Role.SYSTEM, Role.REVIEWER], "stopped_at"),
+    "retry": _of_anybody(_rule([State.VOID], None, _AUTHOR, "succeeded_by")),
 }
+
+_ALWAYS = frozenset({"state", "audit"})
 
 
 def refuse(experiment: Experiment, deed: str, reason: str) -> Forbidden:
@@ -146,6 +173,17 @@ class Deed:
     note: str = ""
 
 
+def _changed_beside(before: Experiment, after: Experiment, rule: Rule) -> str:
+    """Return what ``after`` changes that the act is not for, in words, or an empty string."""
+    if before.plan_hash is not None and before.plan_hash != hash_of(after):
+        return "its plan was frozen at the start and may not change"
+    names = {field.name for field in fields(before)} - rule.changes - _ALWAYS
+    changed = sorted(name for name in names if getattr(before, name) != getattr(after, name))
+    if set(changed) & set(FROZEN) and before.plan_hash is not None:
+        return "its plan was frozen at the start and may not change"
+    return f"that does not change its {', '.join(changed).replace('_', ' ')}" if changed else ""
+
+
 def act(before: Experiment, after: Experiment, deed: Deed, also_missing: Iterable[str] = ()) -> Experiment:
     """Return ``after`` in its new state with the audit line, or refuse; the only place where a state changes."""
     rule = RULES[deed.act]
@@ -154,8 +192,8 @@ def act(before: Experiment, after: Experiment, deed: Deed, also_missing: Iterabl
         raise refuse(before, deed.act, f"that is only possible when it is {allowed}")
     if why := _not_permitted(before, rule, deed.actor):
         raise refuse(before, deed.act, why)
-    if before.plan_hash is not None and before.plan_hash != hash_of(after):
-        raise refuse(before, deed.act, "its plan was frozen at the start and may not change")
+    if why := _changed_beside(before, after, rule):
+        raise refuse(before, deed.act, why)
     missing = [*also_missing, *rule.missing(after, deed.at)]
     if missing:
         raise refuse(before, deed.act, "; ".join(missing))

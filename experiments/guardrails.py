@@ -47,9 +47,9 @@ def judge_guardrail(guardrail: Guardrail, found: Estimate | NoEstimate, critical
     if isinstance(found, NoEstimate):
         return GuardrailResult(guardrail.metric, margin, "unsure", unplanned, reason=found.reason)
     tau = margin**2
-    harm = e_above(-found.value - margin, found.variance, tau)
+    harm = e_above(-found.value - margin, found.variance, tau, found.any_time_df)
     if critical is None:
-        interval = always_valid(found.value, found.variance, tau)
+        interval = always_valid(found.value, found.variance, tau, df=found.any_time_df)
         low, high = interval.low, interval.high
     else:
         half = critical * found.standard_error

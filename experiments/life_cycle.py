@@ -7,26 +7,56 @@
     draft … measuring → void → retry (a draft: same iteration, new salt)
 
 Here is what each act changes. Whether it may happen (state, role, requirements, frozen plan) is decided by
-``gate.act``, through which every one of them passes. What the evaluator does by itself is in ``steward``.
+``gate.act``, through which every one of them passes. How drafts begin is in ``succession``, what becomes of a
+provisional adoption in ``rechecking``, what the evaluator does by itself in ``steward``.
 """
 
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass
 
 from msgspec.structs import replace
 
 from experiments import requirements
+from experiments.conclusion import Conclusion
 from experiments.decision import Choice, Decision, Learning
 from experiments.gate import Deed, act, refuse
 from experiments.ledger import Experiment, FidelityCheck, Imbalance, Waiver, hash_of
-from experiments.plan import Guardrail, Origin, Plan
-from experiments.states import Actor, AuditEntry, Role, State
+from experiments.plan import Guardrail, Plan
+from experiments.recheck import RECHECK
+from experiments.rechecking import lapse, recheck, recheck_due
+from experiments.states import Actor, State
+from experiments.strata import draw
+from experiments.succession import Opening, Successor, iterate, open_draft, retry
+from experiments.surroundings import Surroundings
+from experiments.values import wrong_in
 from experiments.verdict import Verdict
-from models.errors import Forbidden
-from models.identifiers import DAY, Millis
+from models.identifiers import Millis
 
-RECHECK: Millis = Millis(60 * DAY)
-"""When an adoption on grade C evidence must be looked at again."""
+__all__ = [
+    "Opening",
+    "Successor",
+    "add_guardrail",
+    "conclude",
+    "correct_label",
+    "decide",
+    "explain",
+    "explain_imbalance",
+    "halt",
+    "iterate",
+    "lapse",
+    "open_draft",
+    "pause",
+    "plan",
+    "recheck",
+    "recheck_due",
+    "record_fidelity",
+    "resume",
+    "retry",
+    "revise",
+    "start",
+    "stop_enrolment",
+    "void",
+    "waive_power",
+]
 
 
 def _written(text: str, what: str) -> Iterator[str]:
@@ -34,63 +64,13 @@ def _written(text: str, what: str) -> Iterator[str]:
         yield f"{what} is missing: write it"
 
 
-@dataclass(frozen=True, slots=True)
-class Opening:
-    """What a first draft needs: names, the gap's owner, and where it comes from."""
-
-    id: str
-    title: str
-    salt: str
-    owner: str
-    origin: Origin
-
-
-def open_draft(opening: Opening, author: Actor, at: Millis, earlier: Iterable[Experiment]) -> Experiment:
-    """Return a first iteration's draft; ``earlier`` are the experiments known, of this origin at least.
-
-    An origin has one chain of experiments: with one in it already, only ``iterate`` or ``retry`` goes on, so that no
-    fresh draft slips past the gate.
-    """
-    if author.role is not Role.AUTHOR or not author.name.strip():
-        raise Forbidden(f"cannot open “{opening.title}”: only an author may, and {author.name} acts as {author.role}")
-    blanks = [n for n in ("id", "title", "salt", "owner") if not str(getattr(opening, n)).strip()]
-    if blanks or not opening.origin.reference.strip():
-        raise Forbidden(f"cannot open a draft: {', '.join(blanks) or 'the origin’s gap or opportunity'} is missing")
-    known = list(earlier)
-    if any(opening.id == other.id or opening.salt == other.salt for other in known):
-        raise Forbidden(f"cannot open “{opening.title}”: its id or salt is taken, choose another")
-    same = (opening.origin.kind, opening.origin.reference)
-    before = [other for other in known if (other.origin.kind, other.origin.reference) == same]
-    if before:
-        raise Forbidden(_how_to_go_on(opening, max(before, key=lambda e: (e.iteration, e.attempt))))
-    entry = AuditEntry(at, author.name, author.role, "open", State.DRAFT, State.DRAFT)
-    return Experiment(
-        id=opening.id,
-        title=opening.title,
-        salt=opening.salt,
-        origin=opening.origin,
-        author=author.name,
-        owner=opening.owner,
-        opened_at=at,
-        audit=(entry,),
-    )
-
-
-def _how_to_go_on(opening: Opening, last: Experiment) -> str:
-    """Return the sentence that points from a refused fresh draft to the way that is open."""
-    way = {State.VOID: "retry it", State.DECIDED: "open the next iteration from it"}.get(
-        last.state, "only its verdict and a written learning open the next iteration"
-    )
-    return (
-        f"cannot open “{opening.title}”: {opening.origin.kind} {opening.origin.reference} already has {last.id}; {way}"
-    )
-
-
 def revise(experiment: Experiment, actor: Actor, at: Millis, plan: Plan) -> Experiment:
     """Return the experiment with ``plan``; a waiver lapses when what it waived changes."""
     old = experiment.plan
     same = (old.design, old.expected) == (plan.design, plan.expected)
     changed = replace(experiment, plan=plan, waiver=experiment.waiver if same else None)
+    if wrong := list(wrong_in(plan)):
+        raise refuse(experiment, "revise", "; ".join(wrong))
     return act(experiment, changed, Deed("revise", actor, at))
 
 
@@ -110,10 +90,18 @@ def plan(experiment: Experiment, actor: Actor, at: Millis) -> Experiment:
     return act(experiment, experiment, Deed("plan", actor, at))
 
 
-def start(experiment: Experiment, actor: Actor, at: Millis, others: Iterable[Experiment]) -> Experiment:
-    """Planned → running: a reviewer freezes the plan; ``others`` are the experiments that might be live."""
-    changed = replace(experiment, reviewer=actor.name, started_at=at, plan_hash=hash_of(experiment))
-    return act(experiment, changed, Deed("start", actor, at), requirements.of_exclusion(experiment, others))
+def start(experiment: Experiment, actor: Actor, at: Millis, around: Surroundings | Iterable[Experiment]) -> Experiment:
+    """Planned → running: a reviewer freezes the plan; ``around`` are the experiments that might be live, at least."""
+    around = around if isinstance(around, Surroundings) else Surroundings(tuple(around))
+    drawn = _drawn(experiment)
+    changed = replace(experiment, reviewer=actor.name, started_at=at, plan_hash=hash_of(experiment), drawn=drawn)
+    return act(experiment, changed, Deed("start", actor, at), requirements.of_surroundings(experiment, around))
+
+
+def _drawn(experiment: Experiment) -> tuple[tuple[str, str], ...]:
+    """Return the arms of the plan's listed units; none where the hash draws among everybody."""
+    design = experiment.plan.design
+    return () if design is None else draw(experiment.salt, experiment.plan.allocation.listed, design.weights)
 
 
 def halt(experiment: Experiment, actor: Actor, at: Millis, reason: str) -> Experiment:
@@ -184,9 +172,11 @@ def stop_enrolment(experiment: Experiment, actor: Actor, at: Millis, *, success_
     return act(experiment, changed, Deed("stop enrolment", actor, at, why), missing)
 
 
-def conclude(experiment: Experiment, actor: Actor, at: Millis, verdict: Verdict) -> Experiment:
-    """Measuring → evaluated: the system writes the verdict, once."""
-    changed = replace(experiment, verdict=verdict)
+def conclude(
+    experiment: Experiment, actor: Actor, at: Millis, verdict: Verdict, conclusion: Conclusion | None = None
+) -> Experiment:
+    """Measuring → evaluated: the system writes the verdict and the figures behind it, once."""
+    changed = replace(experiment, verdict=verdict, conclusion=conclusion)
     return act(experiment, changed, Deed("conclude", actor, at, verdict.kind))
 
 
@@ -195,77 +185,11 @@ def decide(experiment: Experiment, actor: Actor, at: Millis, choice: Choice, lea
 
     Adopting is forbidden where the verdict forbids it; on grade C it is provisional, to be rechecked after 60 days.
     """
-    provisional = choice == "adopt" and experiment.grade == "C"
+    grade = experiment.grade if experiment.verdict is None else experiment.verdict.grade
+    provisional = choice == "adopt" and grade == "C"
     recheck = Millis(at + RECHECK) if provisional else None
     changed = replace(experiment, decision=Decision(choice, actor.name, at, recheck), learning=learning)
     return act(experiment, changed, Deed("decide", actor, at, choice))
-
-
-@dataclass(frozen=True, slots=True)
-class Successor:
-    """The names of a draft that follows another: its id, title, and a salt never used in the chain."""
-
-    id: str
-    title: str
-    salt: str
-
-
-def _follow(experiment: Experiment, actor: Actor, at: Millis, named: Successor, deed: str) -> Experiment:
-    """Return the predecessor marked as followed; refuse when it is followed already or the salt is the old one."""
-    missing = [*_written(named.id, "an id"), *_written(named.salt, "a salt"), *_written(named.title, "a title")]
-    if experiment.succeeded_by is not None:
-        missing.append(f"{experiment.succeeded_by} already follows it")
-    if named.salt == experiment.salt:
-        missing.append("a new salt is needed, so that no unit keeps its old arm")
-    if named.id == experiment.id:
-        missing.append("a new id is needed")
-    changed = replace(experiment, succeeded_by=named.id)
-    return act(experiment, changed, Deed(deed, actor, at, named.id), missing)
-
-
-def iterate(parent: Experiment, actor: Actor, at: Millis, named: Successor) -> tuple[Experiment, Experiment]:
-    """Decided → (parent, child draft): the only way to a next iteration.
-
-    The child begins with the parent's causes, to be confirmed or replaced in the light of what was learnt.
-    """
-    followed = _follow(parent, actor, at, named, "iterate")
-    entry = AuditEntry(at, actor.name, actor.role, "open", State.DRAFT, State.DRAFT, f"iteration after {parent.id}")
-    child = Experiment(
-        id=named.id,
-        title=named.title,
-        salt=named.salt,
-        origin=parent.origin,
-        author=actor.name,
-        owner=parent.owner,
-        opened_at=at,
-        iteration=parent.iteration + 1,
-        parent=parent.id,
-        plan=Plan(causes=parent.plan.causes),
-        audit=(entry,),
-    )
-    return followed, child
-
-
-def retry(voided: Experiment, actor: Actor, at: Millis, named: Successor) -> tuple[Experiment, Experiment]:
-    """Void → (voided, draft): the same iteration again under a new salt; the old data are never pooled with the new."""
-    followed = _follow(voided, actor, at, named, "retry")
-    entry = AuditEntry(at, actor.name, actor.role, "open", State.DRAFT, State.DRAFT, f"retry of {voided.id}")
-    again = Experiment(
-        id=named.id,
-        title=named.title,
-        salt=named.salt,
-        origin=voided.origin,
-        author=actor.name,
-        owner=voided.owner,
-        opened_at=at,
-        iteration=voided.iteration,
-        attempt=voided.attempt + 1,
-        parent=voided.parent,
-        retry_of=voided.id,
-        plan=voided.plan,
-        audit=(entry,),
-    )
-    return followed, again
 
 
 def void(experiment: Experiment, actor: Actor, at: Millis, reason: str) -> Experiment:

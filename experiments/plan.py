@@ -7,6 +7,7 @@ from typing import Literal
 
 import msgspec
 
+from experiments.allocation import Allocation
 from experiments.design import Design
 from experiments.root_causes import RootCause
 from models.identifiers import Millis
@@ -74,7 +75,8 @@ class Guardrail(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 class Plan(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """The ledger of docs/method.md §4, filled in step by step; complete and frozen at the start.
 
-    ``worthwhile`` is δ, the smallest effect worth having; Δ/2 when not said.
+    ``worthwhile`` is δ, the smallest effect worth having; Δ/2 when not said. ``further`` are other primary results,
+    each of them watched as a guardrail too; all primary results share the error of one (Holm).
     """
 
     causes: tuple[RootCause, ...] = ()
@@ -86,6 +88,8 @@ class Plan(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     fidelity: Fidelity | None = None
     guardrails: tuple[Guardrail, ...] = ()
     design: Design | None = None
+    allocation: Allocation = Allocation()
+    further: tuple[Expected, ...] = ()
 
     @property
     def delta(self) -> float | None:

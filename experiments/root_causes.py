@@ -7,6 +7,9 @@ from collections.abc import Iterable, Iterator
 from typing import Literal
 
 import msgspec
+from msgspec.structs import replace
+
+from models.errors import InvalidInput
 
 EvidenceKind = Literal["ledger", "slice", "verbatim", "observation", "process", "survey", "experiment", "staff"]
 """ledger: points lost by cause; slice: where it is worse; verbatim: customers' words; observation: lived by the team
@@ -25,10 +28,11 @@ class Evidence(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 
 
 class Rival(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
-    """Another explanation of the same gap, and why it was rejected."""
+    """Another explanation of the same gap, why it was rejected, and where it can be seen again."""
 
     statement: str
     rejected_because: str = ""
+    reference: str = ""
 
 
 class RootCause(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
@@ -56,3 +60,40 @@ def missing_from(causes: Iterable[RootCause]) -> Iterator[str]:
             yield f"“{cause.statement}” needs evidence of {KINDS_NEEDED} different kinds and has {have}"
         if not any(r.statement.strip() and r.rejected_because.strip() for r in cause.rivals):
             yield f"“{cause.statement}” needs one rival cause that was examined and rejected, with the reason"
+
+
+def with_evidence(
+    causes: tuple[RootCause, ...], statement: str, evidence: Evidence, cause: str = ""
+) -> tuple[RootCause, ...]:
+    """Return the causes with one more piece of evidence for the one stated so, which is new where nobody stated it.
+
+    >>> found = with_evidence((), "nobody sees the chat", Evidence("ledger", "17.5 points"), "repeated_step")
+    >>> found[0].cause, len(with_evidence(found, "nobody sees the chat", Evidence("staff", "we do not"))[0].evidence)
+    ('repeated_step', 2)
+    """
+    said = statement.strip()
+    if not said:
+        raise InvalidInput("statement: it is empty; say which root cause this is evidence for")
+    if not any(each.statement.strip() == said for each in causes):
+        return (*causes, RootCause(said, cause, (evidence,)))
+    return tuple(
+        replace(each, evidence=(*each.evidence, evidence), cause=each.cause or cause)
+        if each.statement.strip() == said
+        else each
+        for each in causes
+    )
+
+
+def with_rival(causes: tuple[RootCause, ...], statement: str, rival: Rival) -> tuple[RootCause, ...]:
+    """Return the causes with one more rejected rival of the one stated so, or of the only one.
+
+    Raises ``InvalidInput`` when no cause is stated so, or no reason is given.
+    """
+    said = statement.strip() or (causes[0].statement.strip() if len(causes) == 1 else "")
+    if not rival.rejected_because.strip():
+        raise InvalidInput("because: it is empty; write why this explanation was rejected")
+    if not any(each.statement.strip() == said for each in causes):
+        raise InvalidInput("statement: no root cause is stated so; state it first, then reject its rivals")
+    return tuple(
+        replace(each, rivals=(*each.rivals, rival)) if each.statement.strip() == said else each for each in causes
+    )

@@ -3,9 +3,11 @@
 Effects are shown in the metric's own direction (a wait that falls by 3 reads "−3"), never "statistically significant".
 """
 
+import math
 from dataclasses import dataclass
 
-from experiments.measures import Measure
+from experiments.measures import MEASURES, Measure
+from experiments.reasons import UNTOLD, french_reason
 from experiments.verdict import FAITHFUL, Kind, Verdict
 
 FRENCH: dict[Kind, str] = {
@@ -28,6 +30,10 @@ _OPEN_FRENCH = {
 }
 
 
+_TINY = 1e-9
+"""Below this an effect is shown as zero."""
+
+
 @dataclass(frozen=True, slots=True)
 class Wording:
     """What a sentence needs beside the verdict: the metric's names and whether up (+1) or down (−1) is good."""
@@ -37,13 +43,14 @@ class Wording:
 
 
 def _number(x: float) -> str:
-    """Return a signed number with one decimal, with a real minus.
+    """Return a signed number with a real minus: one decimal, below one as many as two digits that count need.
 
-    >>> _number(-3.04), _number(0.25)
-    ('−3.0', '+0.25')
+    >>> _number(-3.04), _number(0.25), _number(-0.000514), _number(0.0)
+    ('−3.0', '+0.25', '−0.00051', '+0.00')
     """
-    text = f"{x:+.2f}" if abs(x) < 1 else f"{x:+.1f}"
-    return text.replace("-", "−")
+    size = abs(x)
+    decimals = 1 if size >= 1 else 2 if size < _TINY else max(2, 1 - math.floor(math.log10(size)))
+    return f"{x:+.{decimals}f}".replace("-", "−")
 
 
 def _shown(verdict: Verdict, sign: int) -> tuple[str, str, str] | None:
@@ -52,6 +59,13 @@ def _shown(verdict: Verdict, sign: int) -> tuple[str, str, str] | None:
         return None
     ends = sorted((verdict.low * sign, verdict.high * sign))
     return _number(verdict.estimate * sign), _number(ends[0]), _number(ends[1])
+
+
+def _named(metric: str) -> tuple[str, str]:
+    """Return the metric's name in both languages, to begin a sentence with."""
+    known = MEASURES.get(metric)
+    names = (metric, metric) if known is None else (known.english, known.french)
+    return names[0][:1].upper() + names[0][1:], names[1][:1].upper() + names[1][1:]
 
 
 def _share(x: float) -> str:
@@ -69,12 +83,16 @@ def english(verdict: Verdict, wording: Wording) -> str:
         said += f"; {_number(verdict.expected * wording.sign)} was expected"
         if verdict.kind in _OPEN_ENGLISH:
             said = f"{_OPEN_ENGLISH[verdict.kind]}: {said}"
-    return " ".join([f"{lead}: {said}.", *_english_riders(verdict)])
+    return " ".join([f"{lead}: {said}.", *_english_riders(verdict), *_english_standing(verdict)])
 
 
 def _english_riders(verdict: Verdict) -> list[str]:
     """Return the further sentences: guardrails harmed, fidelity, mechanism."""
-    riders = [f"The guardrail {g.metric} is beyond its margin." for g in verdict.guardrails if g.standing == "harmed"]
+    riders = [
+        f"{_named(g.metric)[0]} worsened beyond the margin of {g.margin:g}."
+        for g in verdict.guardrails
+        if g.standing == "harmed"
+    ]
     if verdict.fidelity is not None and verdict.fidelity < FAITHFUL:
         riders.append(f"Not executed as defined (fidelity {_share(verdict.fidelity)}).")
     if verdict.worked != "unknown":
@@ -82,19 +100,32 @@ def _english_riders(verdict: Verdict) -> list[str]:
     return riders
 
 
+def _english_standing(verdict: Verdict) -> list[str]:
+    """Return what the design takes away from, or adds to, what the interval says."""
+    said = [check.english for check in verdict.checks if check.failed]
+    if verdict.unbacked:
+        said.append(f"Chance alone gives as much in {_share(verdict.design_p or 0.0)} of what could have been drawn.")
+    if verdict.standing == "provisional":
+        said.append("Not confirmed: evidence of grade C; an adoption is provisional and looked at again after 60 days.")
+    if verdict.further:
+        shown = sum(result.declared for result in verdict.further)
+        said.append(f"Of {len(verdict.further)} further results expected, {shown} can be told from chance.")
+    return said
+
+
 def french(verdict: Verdict, wording: Wording) -> str:
     """Return the verdict as one or two French sentences, with French typography."""
     lead = FRENCH[verdict.kind].capitalize()
     shown = _shown(verdict, wording.sign)
     if verdict.kind is Kind.INVALID or shown is None:
-        said = _OPEN_FRENCH.get(verdict.kind, "les données ne permettent pas de comparer les groupes")
+        said = french_reason(verdict.reason) or _OPEN_FRENCH.get(verdict.kind, UNTOLD)
     else:
         said = f"{wording.measure.french} a changé de {shown[0]} (entre {shown[1]} et {shown[2]})"
         said += f" ; {_number(verdict.expected * wording.sign)} était attendu"
         if verdict.kind in _OPEN_FRENCH:
             said = f"{_OPEN_FRENCH[verdict.kind]} : {said}"
     riders = _french_riders(verdict)
-    return " ".join([f"{lead} : {_comma(said)}.", *riders])
+    return " ".join([f"{lead} : {_comma(said)}.", *riders, *_french_standing(verdict)])
 
 
 def _comma(text: str) -> str:
@@ -107,7 +138,11 @@ def _comma(text: str) -> str:
 
 def _french_riders(verdict: Verdict) -> list[str]:
     """Return the further sentences, in French."""
-    riders = [f"Le garde-fou {g.metric} dépasse sa marge." for g in verdict.guardrails if g.standing == "harmed"]
+    riders = [
+        _comma(f"{_named(g.metric)[1]} : détérioration au-delà de la marge de {g.margin:g}.")
+        for g in verdict.guardrails
+        if g.standing == "harmed"
+    ]
     if verdict.fidelity is not None and verdict.fidelity < FAITHFUL:
         riders.append(f"L’action n’a pas été exécutée comme définie (fidélité {_share(verdict.fidelity)}).")
     if verdict.worked == "for the stated reason":
@@ -115,3 +150,16 @@ def _french_riders(verdict: Verdict) -> list[str]:
     if verdict.worked == "for another reason":
         riders.append("Elle a agi pour une autre raison que celle annoncée.")
     return riders
+
+
+def _french_standing(verdict: Verdict) -> list[str]:
+    """Return what the design takes away or adds, in French."""
+    said = [check.french for check in verdict.checks if check.failed]
+    if verdict.unbacked:
+        said.append(f"Le hasard seul en donne autant dans {_share(verdict.design_p or 0.0)} des tirages possibles.")
+    if verdict.standing == "provisional":
+        said.append("Non confirmé : preuve de niveau C ; une adoption est provisoire et revue après 60 jours.")
+    if verdict.further:
+        shown = sum(result.declared for result in verdict.further)
+        said.append(f"Sur {len(verdict.further)} autres résultats attendus, {shown} se distinguent du hasard.")
+    return said

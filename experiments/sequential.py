@@ -11,6 +11,8 @@ asymptotic for unknown variances after Waudby-Smith, Arbour, Sinha, Kennedy & Ra
 import math
 from dataclasses import dataclass
 
+from scipy.special import ndtr, ndtri, stdtr, stdtrit
+
 from models.errors import InvalidInput
 from models.gaps import evidence
 from models.gaps.evidence import ln_e_plus
@@ -20,6 +22,9 @@ HARM = 20.0
 
 _LARGEST_LOG = 690.0
 """e-values are cut at exp(690) ≈ 1e299, so that no page or JSON ever meets an infinity."""
+
+_TAIL = 8.0
+"""Beyond this many standard errors (probability 1e-15) Student's quantile is extended in proportion: it overflows."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,14 +45,45 @@ def _checked(variance: float, tau: float) -> None:
         raise InvalidInput(f"expected effect: its square {tau} is not positive; state an effect other than zero")
 
 
-def half_width(variance: float, tau: float, alpha: float = 0.05) -> float:
+def student_of(z: float, df: float) -> float:
+    """Return the value of Student's t that is as rare as ``z`` is for a normal variable; both of them positive.
+
+    For few clusters, blocks or days the standard error is itself a guess, and this is what it costs.
+
+    >>> round(student_of(1.959964, 10.0), 4), student_of(3.0, math.inf)
+    (2.2281, 3.0)
+    """
+    if math.isinf(df):
+        return z
+    inside = min(z, _TAIL)
+    return -float(stdtrit(df, float(ndtr(-inside)))) * (z / inside if z > _TAIL else 1.0)
+
+
+def normal_of(t: float, df: float) -> float:
+    """Return the inverse of ``student_of``, with the sign of ``t`` kept.
+
+    >>> round(normal_of(-2.228139, 10.0), 4)
+    -1.96
+    """
+    if math.isinf(df):
+        return t
+    last = student_of(_TAIL, df)
+    size = -float(ndtri(stdtr(df, -min(abs(t), last)))) * max(1.0, abs(t) / last)
+    return math.copysign(size, t)
+
+
+def half_width(variance: float, tau: float, alpha: float = 0.05, df: float = math.inf) -> float:
     """Return √(V(V+τ)/τ · (ln((V+τ)/V) − 2 ln α)), V being the squared standard error.
 
-    >>> round(half_width(1.0, 4.0), 6)
-    3.08239
+    With finite ``df`` the multiplier of √V is widened by ``student_of``.
+
+    >>> round(half_width(1.0, 4.0), 6), round(half_width(1.0, 4.0, df=8.0), 6)
+    (3.08239, 4.480859)
     """
     _checked(variance, tau)
-    return evidence.half_width(variance, tau, alpha)
+    half = evidence.half_width(variance, tau, alpha)
+    error = math.sqrt(variance)
+    return half if math.isinf(df) else student_of(half / error, df) * error
 
 
 def e_value(difference: float, variance: float, tau: float) -> float:
@@ -62,26 +98,35 @@ def e_value(difference: float, variance: float, tau: float) -> float:
     return math.exp(min(log_e, _LARGEST_LOG))
 
 
-def e_above(difference: float, variance: float, tau: float) -> float:
+def e_above(difference: float, variance: float, tau: float, df: float = math.inf) -> float:
     """Return 2Φ(z√(τ/(V+τ))) · √(V/(V+τ)) · exp(z²τ/(2(V+τ))), z = d/√V: the evidence for "above zero".
 
-    One-sided: the mixture is a half-normal on the positive side (docs/method.md §3).
+    One-sided: the mixture is a half-normal on the positive side (docs/method.md §3). ``df`` as in ``half_width``.
 
     >>> round(e_above(3.0, 1.0, 4.0), 6), e_above(-3.0, 1.0, 4.0) < 1
     (32.615133, True)
     """
     _checked(variance, tau)
-    return math.exp(min(float(ln_e_plus(difference, variance, tau)), _LARGEST_LOG))
+    rare = _as_rare(difference, variance, df)
+    return math.exp(min(float(ln_e_plus(rare, variance, tau)), _LARGEST_LOG))
 
 
-def always_valid(difference: float, variance: float, tau: float, alpha: float = 0.05) -> AlwaysValid:
-    """Return interval, e and p of one look.
+def _as_rare(difference: float, variance: float, df: float) -> float:
+    """Return the difference that, were V known, would be as rare as this one is with V guessed from few."""
+    error = math.sqrt(variance)
+    return difference if math.isinf(df) else normal_of(difference / error, df) * error
+
+
+def always_valid(
+    difference: float, variance: float, tau: float, alpha: float = 0.05, df: float = math.inf
+) -> AlwaysValid:
+    """Return interval, e and p of one look; ``df`` of V where few clusters, blocks or days tell it.
 
     The interval excludes zero exactly when e ≥ 1/α. p = min(1, 1/e).
 
     >>> always_valid(0.0, 1.0, 4.0).p
     1.0
     """
-    half = half_width(variance, tau, alpha)
-    e = e_value(difference, variance, tau)
+    half = half_width(variance, tau, alpha, df)
+    e = e_value(_as_rare(difference, variance, df), variance, tau)
     return AlwaysValid(difference - half, difference + half, e, min(1.0, 1.0 / e))

@@ -13,7 +13,7 @@ Repeated confidence intervals: Jennison & Turnbull (1989), *JRSS B* 51(3).
 import math
 from typing import Literal
 
-from scipy.special import log_ndtr, ndtr, ndtri, stdtrit
+from scipy.special import log_ndtr, ndtr, ndtri, stdtr, stdtrit
 
 from models.errors import InvalidInput
 
@@ -49,6 +49,28 @@ def critical_value(stopping: Stopping, information: float, df: float, alpha: flo
     if stopping == "fixed":
         return -float(stdtrit(df, alpha / 2.0))
     return -float(stdtrit(df, float(ndtr(-boundary(information, alpha)))))
+
+
+def p_value(stopping: Stopping, information: float, t: float, df: float) -> float:
+    """Return the smallest α at which this look declares an effect, two-sided: what ``critical_value`` inverts.
+
+    >>> round(p_value("fixed", 1.0, 2.0, 60.0), 6), round(p_value("spending", 1.0, 2.2414, 1e12), 4)
+    (0.050033, 0.05)
+    """
+    tail = float(stdtr(df, -abs(t)))
+    if stopping == "fixed":
+        return 2.0 * tail
+    z = -float(ndtri(tail)) if tail > 0.0 else math.inf
+    return min(1.0, 4.0 * float(ndtr(-z * math.sqrt(information))))
+
+
+def nominal_p(stopping: Stopping, information: float, alpha: float = 0.05) -> float:
+    """Return the two-sided p-value that this look by itself asks for.
+
+    >>> round(nominal_p("fixed", 1.0), 4), round(nominal_p("spending", 1.0), 4)
+    (0.05, 0.025)
+    """
+    return alpha if stopping == "fixed" else 2.0 * float(ndtr(-boundary(information, alpha)))
 
 
 def information(units: int, planned: int, elapsed: float) -> float:

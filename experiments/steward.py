@@ -5,15 +5,12 @@ Every step goes through ``life_cycle``, as ``SYSTEM``; people's decisions are ne
 
 from experiments import life_cycle
 from experiments.cohorts import Snapshot
+from experiments.conclusion import Conclusion
 from experiments.evaluation import Advice, Evaluation, evaluate
-from experiments.ledger import Experiment
+from experiments.ledger import Experiment, Imbalance
 from experiments.requirements import LIVE
-from experiments.sample_ratio import BROKEN
 from experiments.states import SYSTEM
-from models.identifiers import HOUR, Millis
-
-TIME_TO_EXPLAIN: Millis = Millis(72 * HOUR)
-"""How long a broken sample ratio may stay unexplained before the system voids the experiment."""
+from models.identifiers import Millis
 
 _AT_MOST = 5
 """Steps of one call: pause, halt, stop, conclude, and nothing left to do."""
@@ -36,8 +33,8 @@ def advance(experiment: Experiment, snapshot: Snapshot, now: Millis) -> tuple[Ex
 
 def _step(experiment: Experiment, evaluation: Evaluation, now: Millis) -> Experiment:
     """Return the experiment one step further, or itself."""
-    if _unexplained(experiment, evaluation):
-        return _wait_or_void(experiment, evaluation, now)
+    if experiment.imbalance is not None and not experiment.imbalance.explained:
+        return _wait_or_void(experiment, evaluation, experiment.imbalance, now)
     match evaluation.advice:
         case Advice.PAUSE:
             return life_cycle.pause(experiment, SYSTEM, now, evaluation.verdict.reason)
@@ -47,20 +44,26 @@ def _step(experiment: Experiment, evaluation: Evaluation, now: Millis) -> Experi
             crossed = evaluation.success_boundary
             return life_cycle.stop_enrolment(experiment, SYSTEM, now, success_boundary=crossed)
         case Advice.CONCLUDE:
-            return life_cycle.conclude(experiment, SYSTEM, now, evaluation.verdict)
+            return life_cycle.conclude(experiment, SYSTEM, now, evaluation.verdict, _behind(evaluation))
     return experiment
 
 
-def _unexplained(experiment: Experiment, evaluation: Evaluation) -> bool:
-    """Return whether the sample ratio is known to be broken and nobody has said why."""
-    broken = evaluation.sample_ratio_e >= BROKEN
-    return broken and experiment.imbalance is not None and not experiment.imbalance.explanation.strip()
+def _behind(evaluation: Evaluation) -> Conclusion | None:
+    """Return the figures behind the verdict; ``None`` where there is no estimate, or it may not be shown."""
+    return None if evaluation.estimate is None else Conclusion.of(evaluation.estimate, evaluation.verdict.expected)
 
 
-def _wait_or_void(experiment: Experiment, evaluation: Evaluation, now: Millis) -> Experiment:
-    """Return the experiment void after 72 h; before that enrolment may still end, but no verdict is written."""
-    if experiment.imbalance is not None and now >= experiment.imbalance.at + TIME_TO_EXPLAIN:
+def _wait_or_void(experiment: Experiment, evaluation: Evaluation, imbalance: Imbalance, now: Millis) -> Experiment:
+    """Return the experiment void after 72 h; before that enrolment may still end, but no verdict is written.
+
+    That the ratio has become even meanwhile explains nothing: whoever was lost is still lost.
+    """
+    if now >= imbalance.explain_by:
         return life_cycle.void(experiment, SYSTEM, now, "the broken sample ratio was not explained within 72 hours")
-    if evaluation.advice is Advice.STOP:
+    if evaluation.advice is Advice.STOP and (experiment.halted or _over(experiment, now)):
         return life_cycle.stop_enrolment(experiment, SYSTEM, now, success_boundary=False)
     return experiment
+
+
+def _over(experiment: Experiment, now: Millis) -> bool:
+    return experiment.plan.design is not None and now >= experiment.plan.design.end

@@ -10,6 +10,8 @@ from typing import Literal
 import msgspec
 
 from experiments.design import Grade
+from experiments.designs import Check
+from experiments.equivalence import lies_within
 from experiments.guardrails import GuardrailResult
 from experiments.sequential import HARM
 from models.identifiers import Millis
@@ -37,12 +39,32 @@ Rule = Literal["always_valid", "spending", "fixed"]
 Worked = Literal["for the stated reason", "for another reason", "unknown"]
 
 
+Standing = Literal["open", "confirmed", "provisional"]
+
+
+class FurtherResult(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """Another primary result, good positive; the interval is at the level that all of them leave it (Holm).
+
+    ``declared``: the planned rule may speak and the interval lies above zero. ``None`` where nothing can be said.
+    """
+
+    metric: str
+    expected: float
+    declared: bool
+    value: float | None = None
+    low: float | None = None
+    high: float | None = None
+    reason: str = ""
+
+
 class Verdict(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
     """What the evaluation says: immutable once the experiment is evaluated.
 
     Figures are in the metric's unit with good turned positive; ``low`` and ``high`` belong to the planned interval
-    at the end and to the one that may speak before; ``rule`` says to which. ``None`` where nothing can be said.
-    ``final`` once every window is mature; ``watermark`` is how far the data reached.
+    at the end and to the one that may speak before; ``rule`` says to which, ``level`` at which α it was read.
+    ``None`` where nothing can be said. ``final`` once every window is mature; ``watermark`` is how far the data
+    reached. ``grade`` is that of the design, lowered where one of its ``checks`` failed; ``design_p`` is the p-value
+    among what else the design could have drawn.
     """
 
     kind: Kind
@@ -63,15 +85,33 @@ class Verdict(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=T
     guardrails: tuple[GuardrailResult, ...] = ()
     worked: Worked = "unknown"
     fidelity: float | None = None
+    level: float = 0.05
+    design_p: float | None = None
+    checks: tuple[Check, ...] = ()
+    further: tuple[FurtherResult, ...] = ()
     english: str = ""
     french: str = ""
+
+    @property
+    def unbacked(self) -> bool:
+        """Whether the interval speaks for a success and what else the design could have drawn does not."""
+        above = self.kind is Kind.INCONCLUSIVE and self.low is not None and self.low > 0.0
+        return above and self.design_p is not None
+
+    @property
+    def standing(self) -> Standing:
+        """What a success is worth: confirmed on grades A and B, provisional on C (to be rechecked), else open."""
+        if self.kind not in SUCCESSES or not self.final:
+            return "open"
+        return "provisional" if self.grade == "C" else "confirmed"
 
 
 @dataclass(frozen=True, slots=True)
 class Finding:
     """All that the order of the verdicts looks at; ``low``/``high`` are ``None`` when there is no estimate (yet).
 
-    ``success_allowed``: the planned rule (boundary or end) permits to declare success at this look.
+    ``success_allowed``: the planned rule (boundary or end) permits to declare success at this look, and the design's
+    second opinion does not speak against it.
     """
 
     low: float | None
@@ -103,7 +143,7 @@ def kind_of(finding: Finding) -> Kind:
     open_kind = Kind.INCONCLUSIVE if finding.final else Kind.NOT_YET
     if finding.low is None or finding.high is None:
         return open_kind
-    if -finding.worthwhile < finding.low and finding.high < finding.worthwhile:
+    if lies_within(finding.low, finding.high, finding.worthwhile):
         return Kind.NO_WORTHWHILE_EFFECT
     if finding.low <= 0.0 or not finding.success_allowed:
         return open_kind

@@ -7,6 +7,7 @@ journey, so that retracting is always exact, whatever policy or scopes are in fo
 import msgspec
 
 from models.cells import Contribution
+from models.errors import SchemaMismatch
 from models.facts import AnyFact
 from models.identifiers import Millis
 
@@ -44,6 +45,8 @@ class AppliedJourney(msgspec.Struct, frozen=True, array_like=True, gc=False):
     """Time of its latest fact, answers included; what freezing is judged by."""
     due: Millis | None
     """When silence could next change it; ``None`` when it is settled."""
+    waiting: bool | None = None
+    """A live contact of it is open; ``None`` where that was not noted yet."""
 
     @property
     def key(self) -> str:
@@ -89,8 +92,14 @@ def pack(state: CustomerState) -> bytes:
 
 
 def unpack(data: bytes) -> CustomerState:
-    """Return the state that ``pack`` made ``data`` from; raises ``msgspec.ValidationError`` on anything else."""
-    return _state(data)
+    """Return the state that ``pack`` made ``data`` from; raises ``SchemaMismatch`` on anything else."""
+    try:
+        return _state(data)
+    except msgspec.DecodeError as error:
+        raise SchemaMismatch(
+            f"a customer's row cannot be read ({error}); it was written by another version of Ressenti, or is damaged: "
+            f"run the version that wrote it (this one writes format {STATE_FORMAT})"
+        ) from error
 
 
 def pack_contributions(contributions: tuple[Contribution, ...]) -> bytes:

@@ -40,6 +40,8 @@ class LiveExperiment:
     scope: str = "all"
     mechanism: str | None = None
     guardrails: tuple[str, ...] = ()
+    clusters: tuple[str, ...] = ()
+    """What exposures may name as the unit's cluster: a site, a team, a lane."""
 
 
 @dataclass(frozen=True, slots=True)

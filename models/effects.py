@@ -3,8 +3,11 @@
 Every class is one row of the store. Who computes them is ``streams``; who writes them is ``store``.
 """
 
+from collections.abc import MutableMapping
 from dataclasses import dataclass, field
 from typing import Literal
+
+import msgspec
 
 from models.cells import CellKey, Contribution, Counts
 from models.identifiers import Centi, Epoch, Millis, Offset, Partition, Subject
@@ -25,9 +28,8 @@ class CustomerRow:
     """A contact is open now."""
 
 
-@dataclass(frozen=True, slots=True)
-class JourneyRow:
-    """One journey under the active policy, as lists and pages need it."""
+class JourneyRow(msgspec.Struct, frozen=True, gc=False):
+    """One journey under the active policy, as lists and pages need it; a struct, for folds make many of them."""
 
     subject: Subject
     key: str
@@ -98,6 +100,8 @@ class UnitRow:
     """Guardrail metric → (n, sum)."""
     crossed: bool
     """Met two arms: flagged, and left out of the comparison."""
+    cluster: str = ""
+    """What it was randomised with (a site, a team), where the design says so."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -139,15 +143,20 @@ class Forward:
     value: bytes
 
 
+Topic = Literal["scores", "gaps", "rescues", "verdicts", "dead-letters", "erased"]
+"""What a message is about."""
+
+
 @dataclass(frozen=True, slots=True)
 class OutboxMessage:
     """Something the world should hear: its id is (partition, offset, n); sent at least once."""
 
     offset: Offset
     n: int
-    topic: Literal["scores", "gaps", "rescues", "verdicts", "erased"]
+    topic: Topic
     key: str
     payload: bytes
+    """Empty: what ``key`` names is no more."""
 
 
 @dataclass(slots=True)
@@ -187,8 +196,8 @@ class Effects:
     journeys_gone: set[tuple[Subject, str]] = field(default_factory=set)
     """Journey rows that no longer exist (two journeys became one)."""
     archived: list[ArchivedJourney] = field(default_factory=list)
-    cells: dict[CellKey, Counts] = field(default_factory=dict)
-    """Differences to add."""
+    cells: MutableMapping[CellKey, Counts] = field(default_factory=dict)
+    """Differences to add; a fold gives ``models.blocks.Blocks``."""
     rescues: dict[tuple[Subject, str], RescueRow] = field(default_factory=dict)
     rescues_gone: set[tuple[Subject, str]] = field(default_factory=set)
     """Journeys that, seen with facts that came out of order, never asked for a rescue: no row may stay for them."""
@@ -211,6 +220,7 @@ __all__ = [
     "JourneyRow",
     "OutboxMessage",
     "RescueRow",
+    "Topic",
     "UnitRow",
     "Verbatim",
 ]

@@ -10,7 +10,7 @@
     ├── Retryable            wait and try again: the world may recover
     │   ├── StoreBusy
     │   └── StoreFull
-    ├── RowRefused           the database refuses a value: refold record by record, dead-letter the culprit
+    ├── RowRefused           the database refuses a value: refold by halves, dead-letter the culprit
     ├── Fenced               another writer owns this partition now: roll back, read again
     ├── RefusedToStart       settings, log or schema are wrong: stop before doing harm
     │   ├── LogChanged

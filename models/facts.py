@@ -20,7 +20,7 @@ Act = Literal["apology", "refund", "deal", "call_back"]
 Loyalty = Literal["purchase", "renewal", "departure", "referral"]
 
 
-class Fact(msgspec.Struct, frozen=True, array_like=True):
+class Fact(msgspec.Struct, frozen=True, array_like=True, gc=False):
     """What every fact says: when, from whom, about which part of the service.
 
     ``content`` is a signed 64-bit hash of everything the event said, to tell a redelivery from a conflict;

@@ -46,8 +46,7 @@ def millis(at: datetime) -> Millis:
     >>> millis(moment("1970-01-01T01:00:01.2345+01:00"))
     1234
     """
-    since = at - EPOCH
-    return Millis(since.days * 86_400_000 + since.seconds * 1000 + since.microseconds // 1000)
+    return Millis((at - EPOCH) // MILLISECOND)
 
 
 def bounded(at: datetime) -> Millis:

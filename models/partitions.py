@@ -3,6 +3,9 @@
 Source: Apache Kafka, ``org.apache.kafka.common.utils.Utils.murmur2``; seed 0x9747b28c.
 """
 
+import struct
+from functools import lru_cache
+
 from models.cells import GROUPS
 from models.identifiers import Partition
 
@@ -19,8 +22,8 @@ def murmur2(key: bytes) -> int:
     length = len(key)
     h = (0x9747B28C ^ length) & _MASK
     whole = length & ~3
-    for i in range(0, whole, 4):
-        k = (int.from_bytes(key[i : i + 4], "little") * _M) & _MASK
+    for word in struct.unpack_from(f"<{whole // 4}I", key):
+        k = (word * _M) & _MASK
         k = ((k ^ (k >> 24)) * _M) & _MASK
         h = ((h * _M) & _MASK) ^ k
     if whole < length:
@@ -29,6 +32,7 @@ def murmur2(key: bytes) -> int:
     return h ^ (h >> 15)
 
 
+@lru_cache(maxsize=1 << 16)
 def positive_hash(key: bytes) -> int:
     """Return the non-negative hash that partitions and groups are taken from."""
     return murmur2(key) & 0x7FFFFFFF

@@ -8,8 +8,8 @@ from sqlalchemy import Connection, insert, select
 from sqlalchemy import Row as Found
 
 from models.identifiers import Millis
+from store.databases import Database
 from store.encoding import from_json, to_json
-from store.sqlite import Database
 from store.tables.people import audit
 
 Detail = Mapping[str, str | int | float | bool | None]

@@ -29,12 +29,21 @@ def batches(keys: Sequence[T]) -> Iterator[Sequence[T]]:
 
 def fetched(connection: Connection, sql: str, values: tuple[object, ...]) -> list[tuple[Any, ...]]:
     """Return the driver's own rows: a quarter of the time where rows are many and columns few."""
-    cursor = connection.connection.cursor()
+    cursor = plain_cursor(connection)
     try:
         cursor.execute(sql, values)
-        return cursor.fetchall()  # type: ignore[return-value]
+        rows: list[tuple[Any, ...]] = cursor.fetchall()
     finally:
         cursor.close()
+    return rows
+
+
+def plain_cursor(connection: Connection) -> Any:  # noqa: ANN401 - the driver's own
+    """Return a cursor of the driver; PostgreSQL's answers then come in binary, where bytes are not spelt out."""
+    if connection.dialect.name == "postgresql":
+        driver: Any = connection.connection.driver_connection
+        return driver.cursor(binary=True)
+    return connection.connection.cursor()
 
 
 Build = Callable[[int, Dialect], str]

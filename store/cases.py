@@ -10,7 +10,7 @@ from models.errors import Forbidden, NotFound
 from models.identifiers import Millis, Subject
 from models.partitions import partition_of
 from store.audit import Act, write_audit
-from store.sqlite import Database
+from store.databases import Database
 from store.tables.cases import cases
 
 CaseKind = Literal["rescue", "answer", "complaint", "manual"]
@@ -92,6 +92,7 @@ class Cases:
 
     def _change(self, case_id: str, by: str, now: Millis, action: str, values: dict[str, object]) -> Case:
         with self._database.write() as connection:
+            connection.execute(select(cases.c.id).where(cases.c.id == case_id).with_for_update())
             if self.get(case_id).closed_at is not None:
                 raise Forbidden(f"case {case_id}: it is closed; open a new case instead")
             connection.execute(update(cases).where(cases.c.id == case_id).values(values))

@@ -1,4 +1,7 @@
-"""Cells: differences added by the checkpoint, and sums read back over partitions."""
+"""Cells: differences added by the checkpoint, and sums read back over partitions.
+
+Neighbouring cells of one scope lie together in one row, a block (``models.blocks``); nobody outside notices.
+"""
 
 from collections.abc import Iterator, Mapping
 from functools import cache
@@ -22,16 +25,25 @@ from sqlalchemy import (
 )
 from sqlalchemy.types import TypeEngine
 
+from models.blocks import BLOCK, Slots, block_start, blocks_of, cell_at
 from models.cells import CellKey, Counts, Grain
+from models.gaps.days import Day, day_of
 from models.identifiers import DAY, Millis, Partition
+from models.measures import Coded, named
+from store.arrays import found_sql
 from store.batches import batches, compiled, fetched
-from store.measures import NOTHING, coded, pack, plus, total
-from store.sqlite import Database
+from store.databases import Database
+from store.measures import NOTHING, pack, plus, total, unpack
+from store.partitions import bump_every_epoch
+from store.pruning import prune
 from store.tables.cells import GRAINS, cells, scopes
-from store.upserts import Row, add_missing_rows, upsert_rows
+from store.upserts import Row, add_missing_rows, delete_rows, upsert_rows
 
-Written = tuple[int, int, int, int, int]
-"""A cell's key as its row has it: scope id, grain, bucket, partition, group."""
+PAGE = 1_000
+"""Rows that are fetched at a time where all of a partition's are read."""
+
+Written = tuple[int, int, int, int]
+"""A block's key as its row has it: scope id, grain, start, partition."""
 
 
 def scope_id(policy: str, scope: str) -> int:
@@ -52,16 +64,16 @@ class Cells:
 
     def series(self, policy: str, scope: str, grain: Grain, span: tuple[Millis, Millis]) -> dict[Millis, Counts]:
         """Return the counts of each bucket that starts in ``[start, end)``, in order of time, empty ones left out."""
-        found: dict[Millis, list[bytes]] = {}
-        for bucket, _, packed in self._rows(policy, scope, grain, span):
-            found.setdefault(Millis(bucket), []).append(packed)
-        return {bucket: counts for bucket, parts in found.items() if (counts := total(parts))}
+        found: dict[Millis, list[Coded]] = {}
+        for bucket, _, part in self._cells(policy, scope, grain, span):
+            found.setdefault(bucket, []).append(part)
+        return {bucket: counts for bucket, parts in sorted(found.items()) if (counts := total(parts))}
 
     def by_group(self, policy: str, scope: str, span: tuple[Millis, Millis]) -> dict[tuple[Millis, int], Counts]:
         """Return the counts of each (day, customer group) whose day starts in ``[start, end)``."""
-        found: dict[tuple[Millis, int], list[bytes]] = {}
-        for bucket, group, packed in self._rows(policy, scope, "day", span):
-            found.setdefault((Millis(bucket), group), []).append(packed)
+        found: dict[tuple[Millis, int], list[Coded]] = {}
+        for bucket, group, part in self._cells(policy, scope, "day", span):
+            found.setdefault((bucket, group), []).append(part)
         return {key: counts for key, parts in found.items() if (counts := total(parts))}
 
     def total(self, policy: str, scope: str, span: tuple[Millis, Millis]) -> Counts:
@@ -74,8 +86,8 @@ class Cells:
         parts: list[tuple[Grain, Millis, Millis]] = [("hour", start, end)]
         if first < last:
             parts = [("hour", start, first), ("day", first, last), ("hour", last, end)]
-        found = (self._rows(policy, scope, grain, (low, high)) for grain, low, high in parts)
-        return total(packed for rows in found for _, _, packed in rows)
+        found = (self._cells(policy, scope, grain, (low, high)) for grain, low, high in parts)
+        return total(part for cells_found in found for _, _, part in cells_found)
 
     def scopes(self, policy: str) -> list[str]:
         """Return the names of all scopes ever seen under ``policy``."""
@@ -90,65 +102,88 @@ class Cells:
             row = connection.execute(select(func.min(cells.c.bucket), func.max(cells.c.bucket)).where(*days)).one()
         return None if row[0] is None else (Millis(row[0]), Millis(row[1]))
 
+    def first_days(self, policy: str) -> dict[str, Day]:
+        """Return each scope's first day that holds anything."""
+        of_scope = (cells.c.scope == scopes.c.id, cells.c.grain == GRAINS["day"])
+        first = select(func.min(cells.c.bucket)).where(*of_scope).correlate(scopes).scalar_subquery()
+        with self._database.read() as connection:
+            found = connection.execute(select(scopes.c.name, first).where(scopes.c.policy == policy))
+            return {name: day_of(at) for name, at in found if at is not None}
+
     def of_partition(self, partition: Partition) -> Iterator[tuple[CellKey, Counts]]:
         """Yield every cell that ``partition`` owns, in no order: to check them against the rows they came from."""
         grains = {number: grain for grain, number in GRAINS.items()}
         with self._database.read() as connection:
             names = {number: (policy, name) for number, policy, name in connection.execute(select(scopes))}
-            wanted = select(cells).where(cells.c.partition == partition)
-            for scope, grain, bucket, _, group, counts in connection.execute(wanted):
-                yield CellKey(*names[scope], grains[grain], Millis(bucket), group), total([counts])
+            wanted = select(cells).where(cells.c.partition == partition).execution_options(yield_per=PAGE)
+            for scope, number, start, _, counts in connection.execute(wanted):
+                grain = grains[number]
+                for slot, part in unpack(counts).items():
+                    yield CellKey(*names[scope], grain, *cell_at(grain, start, slot)), named(part)
 
     def forget_policy(self, policy: str) -> int:
-        """Delete every cell of ``policy``, and its scopes; return how many cells went."""
+        """Delete every cell of ``policy``, and its scopes; return how many blocks of cells went."""
         with self._database.write() as connection:
             ids = select(scopes.c.id).where(scopes.c.policy == policy)
             gone = connection.execute(delete(cells).where(cells.c.scope.in_(ids))).rowcount
             connection.execute(delete(scopes).where(scopes.c.policy == policy))
+            bump_every_epoch(connection)
         return gone
 
     def prune(self, grain: Grain, before: Millis) -> int:
-        """Delete the cells of ``grain`` that start before ``before``; return how many."""
-        old = (cells.c.grain == GRAINS[grain], cells.c.bucket < before)
-        with self._database.write(durable=False) as connection:
-            # Scope by scope, so that the key's order finds the old ones without walking the young.
-            return sum(
-                connection.execute(delete(cells).where(cells.c.scope == scope, *old)).rowcount
-                for scope in connection.execute(select(scopes.c.id)).scalars().all()
-            )
-
-    def _rows(self, policy: str, scope: str, grain: Grain, span: tuple[Millis, Millis]) -> list[tuple[int, int, bytes]]:
-        asked = (scope_id(policy, scope), GRAINS[grain], *span)
+        """Delete the blocks of cells of ``grain`` that end by ``before``; return how many."""
+        old = (cells.c.grain == GRAINS[grain], cells.c.bucket <= before - BLOCK[grain])
         with self._database.read() as connection:
-            return fetched(connection, _range_sql(connection.dialect), asked)
+            known = connection.execute(select(scopes.c.id)).scalars().all()
+        # Scope by scope, so that the key's order finds the old ones without walking the young.
+        gone = sum(prune(self._database, cells, cells.c.scope == scope, *old) for scope in known)
+        if gone and grain == "day":  # what ``store.day_tables`` keeps
+            with self._database.write(durable=False) as connection:
+                bump_every_epoch(connection)
+        return gone
+
+    def _cells(
+        self, policy: str, scope: str, grain: Grain, span: tuple[Millis, Millis]
+    ) -> Iterator[tuple[Millis, int, Coded]]:
+        """Yield bucket, group and counts of every cell in ``[start, end)``; those of several partitions one by one."""
+        start, end = span
+        asked = (scope_id(policy, scope), GRAINS[grain], block_start(grain, start), end)
+        with self._database.read() as connection:
+            rows = fetched(connection, _range_sql(connection.dialect), asked)
+        for first, packed in rows:
+            for slot, counts in unpack(packed).items():
+                bucket, group = cell_at(grain, first, slot)
+                if start <= bucket < end:
+                    yield bucket, group, counts
 
 
-def add_cells(connection: Connection, partition: Partition, differences: Mapping[CellKey, Counts]) -> None:
-    """Add ``differences`` to the cells of ``partition``; a cell that comes to nothing leaves no row."""
+def add_cells(connection: Connection, differences: Mapping[Partition, Mapping[CellKey, Counts]]) -> None:
+    """Add each partition's ``differences`` to its cells; a block that comes to nothing leaves no row.
+
+    All partitions of a checkpoint at once: their blocks lie side by side, and two writers that meet new scopes at the
+    same time then come upon them in the same order, so that neither waits for the other's end in turn.
+    """
     numbers = _Numbers()
-    packed: dict[int, bytes] = {}  # by identity: one dictionary often serves many cells (see ``streams.cells``)
-    changes: list[tuple[Written, Counts]] = [
-        ((numbers[policy, scope], GRAINS[grain], bucket, partition, group), counts)
-        for (policy, scope, grain, bucket, group), counts in differences.items()
+    changes: list[tuple[Written, Slots]] = [
+        ((numbers[policy, scope], GRAINS[grain], start, partition), slots)
+        for partition, added in differences.items()
+        for (policy, grain, start), scoped in blocks_of(added).rows.items()
+        for scope, slots in scoped.items()
     ]
     changes.sort(key=itemgetter(0))  # neighbouring rows are then found and written together
-    add_missing_rows(connection, scopes, [(number, *name) for name, number in numbers.items()])
+    add_missing_rows(connection, scopes, sorted((number, *name) for name, number in numbers.items()))
     there = _existing(connection, [key for key, _ in changes])
     kept: list[Row] = []
-    empty: list[dict[str, int]] = []
-    for key, counts in changes:
-        difference = packed.get(id(counts))
-        if difference is None:
-            difference = packed[id(counts)] = pack(coded(counts))
+    empty: list[Row] = []
+    for key, slots in changes:
         held = there.get(key)
-        summed = difference if held is None else plus(held, difference)
+        summed = pack(slots) if held is None else plus(held, slots)
         if summed != NOTHING:
             kept.append((*key, summed))
         else:
-            empty.append(dict(zip(("s", "g", "b", "p", "n"), key, strict=True)))
+            empty.append(key)
     upsert_rows(connection, cells, kept)
-    if empty:
-        connection.execute(_DELETE, empty)
+    delete_rows(connection, cells, empty)
 
 
 class _Numbers(dict[tuple[str, str], int]):
@@ -161,10 +196,13 @@ class _Numbers(dict[tuple[str, str], int]):
 
 def _existing(connection: Connection, keys: list[Written]) -> dict[Written, bytes]:
     found: dict[Written, bytes] = {}
+    if connection.dialect.name == "postgresql":
+        asked = tuple(list(column) for column in zip(*keys, strict=True))
+        return {row[:4]: row[4] for row in fetched(connection, found_sql(cells), asked)} if keys else found
     for run in batches(keys):
         sql = _find_sql(len(run), connection.dialect)
         for row in fetched(connection, sql, tuple(chain.from_iterable(run))):
-            found[row[:5]] = row[5]
+            found[row[:4]] = row[4]
     return found
 
 
@@ -180,7 +218,7 @@ def _find_sql(count: int, dialect: Dialect) -> str:
 @cache
 def _range_sql(dialect: Dialect) -> str:
     wanted = (
-        select(cells.c.bucket, cells.c.group, cells.c.counts)
+        select(cells.c.bucket, cells.c.counts)
         .where(cells.c.scope == bindparam("scope"), cells.c.grain == bindparam("grain"))
         .where(cells.c.bucket >= bindparam("start"), cells.c.bucket < bindparam("end"))
         .order_by(cells.c.bucket)
@@ -193,12 +231,4 @@ _KEY: dict[str, type[TypeEngine[int]]] = {
     "grain": SmallInteger,
     "bucket": BigInteger,
     "partition": Integer,
-    "group": SmallInteger,
 }
-_DELETE = delete(cells).where(
-    cells.c.scope == bindparam("s"),
-    cells.c.grain == bindparam("g"),
-    cells.c.bucket == bindparam("b"),
-    cells.c.partition == bindparam("p"),
-    cells.c.group == bindparam("n"),
-)

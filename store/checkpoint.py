@@ -2,32 +2,38 @@
 
 ::
 
-    1. BEGIN IMMEDIATE: from here on no other writer can come between.
+    1. Begin. In a data folder (BEGIN IMMEDIATE) no other writer can come between from here on; on PostgreSQL none of
+       the same partitions can, once the rows of 2 are locked: always the lowest partition first, so that two never
+       wait for each other.
     2. Move each partition from ``start`` to ``end``, only where it stands at ``start`` under the epoch its fold read.
        Where it does not, another writer took over: raise ``Fenced``, roll everything back.
-    3. Write the rows: customers, journeys, archived journeys, cells, rescues, units, verbatims, dead letters, outbox.
+    3. Write the rows: cells, customers, journeys, archived journeys, rescues, units, verbatims, dead letters, outbox.
     4. Hand the forwards on, if there is someone to take them. Before the COMMIT: should we die between the two, they
        are handed on twice, which dedupe makes harmless; after it they could be lost.
     5. COMMIT.
 
-A power cut may undo the last checkpoints (the file is written with ``synchronous=NORMAL``), never half of one: the
-log is ahead and is folded again.
+A power cut may undo the last checkpoints (the file is written with ``synchronous=NORMAL``, PostgreSQL told
+``synchronous_commit=off``), never half of one: the log is ahead and is folded again.
 """
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, MutableMapping, Sequence
 from dataclasses import astuple
+from operator import attrgetter
 
 from sqlalchemy import Connection, bindparam, case, update
 
+from models.blocks import summed
+from models.cells import CellKey, Counts
 from models.effects import Effects, Forward
 from models.errors import Fenced
+from models.identifiers import Partition
 from store.cells import add_cells
 from store.customers import write_customers
+from store.databases import Database
 from store.dead_letters import write_dead_letters
 from store.journeys import delete_journeys, write_archived, write_journeys
 from store.outbox import write_outbox
 from store.rescues import delete_rescues, write_rescues
-from store.sqlite import Database
 from store.tables.partitions import COUNTERS, partitions
 from store.units import write_units
 from store.verbatims import write_verbatims
@@ -42,10 +48,9 @@ def checkpoint(database: Database, chunks: Sequence[Effects], hand_on: HandOn | 
     """
     forwards = [forward for effects in chunks for forward in effects.forwards]
     with database.write(durable=False) as connection:  # 1
-        for effects in chunks:
+        for effects in sorted(chunks, key=_partition):
             move(connection, effects)  # 2
-        for effects in chunks:
-            write_rows(connection, effects)  # 3
+        write_rows(connection, chunks)  # 3
         if forwards and hand_on is not None:
             hand_on(forwards)  # 4
             forwards = []
@@ -69,22 +74,26 @@ def move(connection: Connection, effects: Effects) -> None:
         )
 
 
-def write_rows(connection: Connection, effects: Effects) -> None:
-    """Write every row of ``effects``, in no position's name."""
-    partition = effects.partition
-    write_customers(connection, partition, effects.customers.values())
-    delete_journeys(connection, partition, effects.journeys_gone)
-    write_journeys(connection, partition, effects.journeys.values())
-    write_archived(connection, partition, effects.archived)
-    add_cells(connection, partition, effects.cells)
-    delete_rescues(connection, partition, effects.rescues_gone)
-    write_rescues(connection, partition, effects.rescues.values())
-    write_units(connection, partition, effects.units.values())
-    write_verbatims(connection, partition, effects.verbatims)
-    write_dead_letters(connection, partition, effects.dead_letters)
-    write_outbox(connection, partition, effects.outbox)
+def write_rows(connection: Connection, chunks: Sequence[Effects]) -> None:
+    """Write every row of ``chunks``, in no position's name."""
+    cells: dict[Partition, MutableMapping[CellKey, Counts]] = {}
+    for effects in chunks:
+        here = effects.partition
+        cells[here] = summed([cells[here], effects.cells]) if here in cells else effects.cells
+    add_cells(connection, cells)
+    write_customers(connection, chunks)
+    delete_journeys(connection, chunks)
+    write_journeys(connection, chunks)
+    write_archived(connection, chunks)
+    delete_rescues(connection, chunks)
+    write_rescues(connection, chunks)
+    write_units(connection, chunks)
+    write_verbatims(connection, chunks)
+    write_dead_letters(connection, chunks)
+    write_outbox(connection, chunks)
 
 
+_partition = attrgetter("partition")
 _ADDED = tuple(f"add_{name}" for name in COUNTERS)
 _MOVE = (
     update(partitions)

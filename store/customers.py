@@ -4,13 +4,14 @@ from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from operator import itemgetter
 
-from sqlalchemy import BindParameter, Connection, Dialect, bindparam, func, select
+from sqlalchemy import BindParameter, Connection, Dialect, bindparam, select
 
-from models.effects import CustomerRow
+from models.effects import CustomerRow, Effects
 from models.identifiers import Centi, Millis, Partition, Subject
 from models.partitions import partition_of
 from store.batches import batches, compiled, fetched
-from store.sqlite import Database
+from store.databases import Database
+from store.dialects import row_count
 from store.tables.customers import customers
 from store.upserts import Row, upsert_rows
 
@@ -36,6 +37,8 @@ class Customers:
         found: dict[Subject, bytes] = {}
         wanted = sorted(set(subjects))
         with self._database.read_hot() as connection:
+            if connection.dialect.name == "postgresql":
+                return dict(fetched(connection, _LOAD_ARRAY, (partition, wanted)))
             for run in batches(wanted):
                 sql = _load_sql(len(run), connection.dialect)
                 found.update(fetched(connection, sql, (partition, *run)))
@@ -77,21 +80,26 @@ class Customers:
             rows = self.every(partition, rows[-1].subject, page)
 
     def count(self) -> int:
-        """Return how many customers there are."""
+        """Return how many customers there are; about how many, where there are very many (``store.dialects``)."""
         with self._database.read() as connection:
-            return int(connection.execute(select(func.count()).select_from(customers)).scalar_one())
+            return row_count(connection, customers)
 
     def _partition(self, subject: Subject) -> Partition:
         return partition_of(subject.encode(), self._count)
 
 
-def write_customers(connection: Connection, partition: Partition, rows: Iterable[CustomerRow]) -> None:
+def write_customers(connection: Connection, chunks: Iterable[Effects]) -> None:
     """Insert or overwrite customers' rows."""
     changed: list[Row] = [
-        (partition, row.subject, row.state, row.last_at, row.score, row.next_due, row.waiting) for row in rows
+        (effects.partition, row.subject, row.state, row.last_at, row.score, row.next_due, row.waiting)
+        for effects in chunks
+        for row in effects.customers.values()
     ]
     # In key order neighbouring rows share pages, which are then found once.
-    upsert_rows(connection, customers, sorted(changed, key=itemgetter(1)))
+    upsert_rows(connection, customers, sorted(changed, key=itemgetter(0, 1)))
+
+
+_LOAD_ARRAY = "SELECT subject, state FROM customers WHERE partition = %b AND subject = ANY(%b::text[])"
 
 
 @compiled

@@ -1,46 +1,52 @@
-"""The store of one data folder: two files, one repository per noun, and the checkpoint.
+"""The store: one repository per noun over one database, and the checkpoint; in a data folder, or on PostgreSQL.
 
-``log.db`` holds the interactions as they came and is never behind what anyone was told (``synchronous=FULL``);
-``store.db`` holds what was made of them and what people decided. Everything here blocks; call it from threads.
+A data folder has two files: ``log.db`` holds the interactions as they came and is never behind what anyone was told
+(``synchronous=FULL``); ``store.db`` holds what was made of them and what people decided. On PostgreSQL one database
+holds the latter, and the log is somebody else's (Kafka's). Everything here blocks; call it from threads.
 """
 
 import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from contextlib import AbstractContextManager, contextmanager
+from contextlib import AbstractContextManager, contextmanager, nullcontext
 from pathlib import Path
 from typing import Self
 
-from sqlalchemy import select
-
 from models.effects import Effects, Forward
+from models.errors import InvariantBroken
 from models.identifiers import Millis, Offset, Partition, Subject
-from models.policy import default
 from store import checkpoint as checkpoints
 from store import folder as folders
+from store.address import Address
 from store.audit import Audit
 from store.cases import Cases
 from store.cells import Cells
+from store.cohorts import Cohorts
+from store.connecting import connected
 from store.customers import Customers
+from store.databases import Database
+from store.day_tables import DayTables
 from store.dead_letters import DeadLetters
-from store.definitions import DefinitionVersions, seed_definitions
+from store.definitions import DefinitionVersions
+from store.dialects import serialize
 from store.erasure import Erasures
 from store.experiments import Experiments
+from store.folder import Folder
 from store.gaps import Gaps
 from store.imports import Imports
 from store.journeys import Archive, Journeys
 from store.keys import ApiKeys
 from store.log import EmbeddedLog
-from store.migrating import migrate
+from store.making import LogFacts, found_or_made
+from store.migrating import check_schema
 from store.outbox import Outbox
-from store.partitions import Partitions, make_partitions
+from store.partitions import Partitions
 from store.policies import Policies
 from store.projection import Projection, project
 from store.rescues import Rescues
 from store.retention import Keeper, Retention
 from store.rewriting import Rewriter, exclusive
-from store.settings import LOG_IDENTITY, PARTITIONS, Settings, check_log, write_setting
-from store.sqlite import BUSY_MS, Database
-from store.tables.settings import settings
+from store.settings import Settings, check_identity, check_log
+from store.sqlite import BUSY_MS
 from store.targets import Courses
 from store.units import Units
 from store.verbatims import Verbatims
@@ -58,42 +64,41 @@ def system_clock() -> Millis:
 
 
 class Store:
-    """Everything kept in one data folder; safe to use from many threads.
+    """Everything kept in one database; safe to use from many threads.
 
-    Several processes may open the same folder: they read, append to the log and write what people decide, each in
-    its turn. Only one may fold (``engine_lock``).
+    Several processes may open the same one: they read, append and write what people decide, each in its turn. In a data
+    folder only one may fold (``engine_lock``); on PostgreSQL each partition is folded by whom the fence lets.
     """
 
-    def __init__(self, folder: Path, log_file: Database, store_file: Database, clock: Clock, partitions: int) -> None:
-        self.folder = folder
+    def __init__(self, database: Database, clock: Clock, count: int, folder: Folder | None = None) -> None:
         self.clock = clock
-        self._log_file = log_file
-        self._store_file = store_file
-        self.log = EmbeddedLog(log_file, partitions=partitions, clock=clock)
-        self.imports = Imports(log_file)
-        self.settings = Settings(store_file)
-        count = self._found_or_made()
         self.partition_count = count
-        self.partitions = Partitions(store_file)
-        self.customers = Customers(store_file, count)
-        self.journeys = Journeys(store_file, count)
-        self.archive = Archive(store_file, count)
-        self.cells = Cells(store_file)
-        self.rescues = Rescues(store_file, count)
-        self.units = Units(store_file)
-        self.verbatims = Verbatims(store_file, count)
-        self.dead_letters = DeadLetters(store_file)
-        self.outbox = Outbox(store_file)
-        self.definitions = DefinitionVersions(store_file)
-        self.policies = Policies(store_file)
-        self.courses = Courses(store_file)
-        self.gaps = Gaps(store_file)
-        self.experiments = Experiments(store_file)
-        self.cases = Cases(store_file, count)
-        self.walkthroughs = Walkthroughs(store_file)
-        self.keys = ApiKeys(store_file)
-        self.audit = Audit(store_file)
-        self.erasures = Erasures(store_file, self.log, count)
+        self._database = database
+        self._folder = folder
+        self.settings = Settings(database)
+        self.imports = Imports(database if folder is None else folder.log_file)
+        self.partitions = Partitions(database)
+        self.customers = Customers(database, count)
+        self.journeys = Journeys(database, count)
+        self.archive = Archive(database, count)
+        self.cells = Cells(database)
+        self.day_tables = DayTables(database)
+        self.rescues = Rescues(database, count)
+        self.units = Units(database)
+        self.cohorts = Cohorts(database)
+        self.verbatims = Verbatims(database, count)
+        self.dead_letters = DeadLetters(database)
+        self.outbox = Outbox(database)
+        self.definitions = DefinitionVersions(database)
+        self.policies = Policies(database)
+        self.courses = Courses(database)
+        self.gaps = Gaps(database)
+        self.experiments = Experiments(database)
+        self.cases = Cases(database, count)
+        self.walkthroughs = Walkthroughs(database)
+        self.keys = ApiKeys(database)
+        self.audit = Audit(database)
+        self.erasures = Erasures(database, None if folder is None else folder.log, count)
 
     @classmethod
     def open(
@@ -109,20 +114,57 @@ class Store:
         ``partitions`` counts only when the log is made. Raises ``RefusedToStart`` (unreadable, damaged or unwritable
         files, a newer schema, another log than the store was built from), ``StoreBusy``, ``StoreFull``.
         """
-        place = Path(folder)
-        folders.prepare(place)
-        log_file = Database(place / folders.LOG_FILE, synchronous="FULL", busy_ms=busy_ms)
-        store_file = Database(place / folders.STORE_FILE, synchronous="NORMAL", busy_ms=busy_ms)
+        place = Folder.open(Path(folder), partitions=partitions, clock=clock, busy_ms=busy_ms)
         try:
-            migrate(log_file, "log")
-            migrate(store_file, "store")
-            store = cls(place, log_file, store_file, clock, partitions)
-            store.check_log(store.log.identity, store.log.ends())
+            log = place.log
+            count = found_or_made(place.store_file, LogFacts(log.identity, log.partitions), clock())
+            store = cls(place.store_file, clock, count, place)
+            store.check_log(log.identity, log.ends())
         except BaseException:
-            log_file.close()
-            store_file.close()
+            place.close()
             raise
         return store
+
+    @classmethod
+    def connect(cls, address: Address | str, *, log: LogFacts | None = None, clock: Clock = system_clock) -> Self:
+        """Open the store in a PostgreSQL database that ``ressenti migrate`` has given its tables.
+
+        ``log`` is what it is built from: a store that was never folded into takes it as its own, any other must have
+        been built from it. Without it, only a store that was built already can be opened. Raises ``RefusedToStart``
+        (``SchemaMismatch``, ``LogChanged``) and, while the server is away, ``Retryable``.
+        """
+        database = connected(address)
+        try:
+            check_schema(database, "store")
+            count = found_or_made(database, log, clock())
+            store = cls(database, clock, count)
+            if log is not None:
+                check_identity(store.settings, log.identity)
+        except BaseException:
+            database.close()
+            raise
+        return store
+
+    @property
+    def log(self) -> EmbeddedLog:
+        """The log of this data folder; ``InvariantBroken`` on PostgreSQL, where it is not the store's."""
+        return self._own_folder.log
+
+    @property
+    def folder(self) -> Path:
+        """The data folder; ``InvariantBroken`` on PostgreSQL."""
+        return self._own_folder.path
+
+    @property
+    def embedded(self) -> bool:
+        """Whether the store lies in a data folder, with a log of its own that one engine folds."""
+        return self._folder is not None
+
+    @property
+    def _own_folder(self) -> Folder:
+        if self._folder is None:
+            raise InvariantBroken(f"{self._database.name}: has no data folder and no log of its own; report this")
+        return self._folder
 
     def checkpoint(
         self, effects: Effects | Sequence[Effects], *, hand_on: checkpoints.HandOn | None = None
@@ -133,11 +175,13 @@ class Store:
         it they are returned. Raises ``Fenced``, ``RowRefused``, ``StoreBusy``, ``StoreFull``, with nothing written.
         """
         chunks = [effects] if isinstance(effects, Effects) else list(effects)
-        return checkpoints.checkpoint(self._store_file, chunks, hand_on)
+        left = checkpoints.checkpoint(self._database, chunks, hand_on)
+        self.day_tables.heard(chunks)
+        return left
 
     def exclusive(self, *partitions: Partition) -> AbstractContextManager[Rewriter]:
         """Yield a writer of ``partitions``' rows in one durable transaction; every fold in flight there is fenced."""
-        return exclusive(self._store_file, partitions)
+        return exclusive(self._database, partitions)
 
     def erase(self, subject: Subject, by: str, raw: str | None = None) -> dict[str, int]:
         """Forget a customer everywhere; return how many rows went from each table.
@@ -148,59 +192,55 @@ class Store:
 
     def prune(self, rules: Retention | None = None) -> dict[str, int]:
         """Delete what is older than ``rules`` allow; return how many rows went from each table."""
-        keeper = Keeper(self.log, self.partitions, self.cells, self.dead_letters, self.archive, self.outbox)
+        records = None if self._folder is None else self._folder.log
+        keeper = Keeper(records, self.partitions, self.cells, self.dead_letters, self.archive, self.outbox)
         return keeper.prune(rules or Retention(), self.clock())
 
     def projection(self, rules: Retention | None = None) -> Projection:
         """Return what the store says of the world, comparable with what another store says."""
-        return project(self._store_file, rules or Retention())
+        return project(self._database, rules or Retention())
 
     def check_log(self, identity: str, ends: Mapping[Partition, Offset]) -> None:
         """Raise ``LogChanged`` unless this log is the one the store was built from, and reaches as far."""
         check_log(self.settings, self.partitions, identity, ends)
 
     def engine_lock(self) -> AbstractContextManager[None]:
-        """Hold the right to fold; raises ``RefusedToStart`` when another engine, here or elsewhere, holds it."""
-        return folders.engine_lock(self.folder)
+        """Hold the right to fold; raises ``RefusedToStart`` when another engine, here or elsewhere, holds it.
+
+        On PostgreSQL nobody holds it: whoever folds a partition is told by the checkpoint that another one does.
+        """
+        return nullcontext() if self._folder is None else folders.engine_lock(self._folder.path)
 
     def engine_runs(self) -> bool:
-        """Say whether some engine folds this folder now."""
-        return folders.engine_runs(self.folder)
+        """Say whether some engine folds into this store now; on PostgreSQL, workers are taken to."""
+        return self._folder is None or folders.engine_runs(self._folder.path)
 
     @contextmanager
-    def transaction(self) -> Iterator[None]:
-        """Make everything written inside, by any repository, one durable transaction."""
-        with self._store_file.write():
+    def transaction(self, alone: str | None = None) -> Iterator[None]:
+        """Make everything written inside, by any repository, one durable transaction.
+
+        With ``alone``, nobody else is inside one of that name meanwhile.
+        """
+        with self._database.write() as connection:
+            if alone is not None:
+                serialize(connection, alone)
             yield
 
     @contextmanager
     def snapshot(self) -> Iterator[None]:
         """Make everything read inside, by any repository, see one moment of the store."""
-        with self._store_file.read():
+        with self._database.read():
             yield
 
     def close(self) -> None:
-        """Close both files."""
-        self._log_file.close()
-        self._store_file.close()
+        """Close every connection and file."""
+        if self._folder is None:
+            self._database.close()
+        else:
+            self._folder.close()
 
     def __enter__(self) -> Self:
         return self
 
     def __exit__(self, *_: object) -> None:
         self.close()
-
-    def _found_or_made(self) -> int:
-        found = self.settings.get(PARTITIONS)
-        if found is not None:
-            return int(found)
-        with self._store_file.write() as connection:
-            kept = connection.execute(select(settings.c.value).where(settings.c.name == PARTITIONS)).scalar()
-            if kept is not None:
-                return int(kept)
-            now = self.clock()
-            make_partitions(connection, self.log.partitions)
-            write_setting(connection, LOG_IDENTITY, self.log.identity, now)
-            write_setting(connection, PARTITIONS, str(self.log.partitions), now)
-            seed_definitions(connection, default(), now)
-        return self.log.partitions

@@ -4,13 +4,14 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Any
 
-from sqlalchemy import Connection, and_, delete, func, select, update
+from sqlalchemy import Connection, and_, func, select, update
 from sqlalchemy import Row as Found
 
-from models.effects import DeadLetter
+from models.effects import DeadLetter, Effects
 from models.errors import NotFound
 from models.identifiers import Millis, Offset, Partition, Subject
-from store.sqlite import Database
+from store.databases import Database
+from store.pruning import prune
 from store.tables.dead_letters import dead_letters
 from store.upserts import Row, insert_rows
 
@@ -68,14 +69,15 @@ class DeadLetters:
 
     def prune(self, before: Millis) -> int:
         """Delete dead letters of records that came before ``before``; return how many."""
-        with self._database.write() as connection:
-            return connection.execute(delete(dead_letters).where(dead_letters.c.log_time < before)).rowcount
+        return prune(self._database, dead_letters, dead_letters.c.log_time < before, durable=True)
 
 
-def write_dead_letters(connection: Connection, partition: Partition, rows: Iterable[DeadLetter]) -> None:
+def write_dead_letters(connection: Connection, chunks: Iterable[Effects]) -> None:
     """Insert dead letters; each offset dies once."""
     written: list[Row] = [
-        (partition, d.offset, d.log_time, d.subject, d.source, d.code, d.field, d.reason, d.raw, None) for d in rows
+        (e.partition, d.offset, d.log_time, d.subject, d.source, d.code, d.field, d.reason, d.raw, None)
+        for e in chunks
+        for d in e.dead_letters
     ]
     insert_rows(connection, dead_letters, written)
 

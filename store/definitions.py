@@ -5,7 +5,8 @@ a chunk that was being folded under the old definitions is fenced and folded aga
 the change in the log is exact, and a later fold of the same log makes the same of it.
 """
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass, replace
 
 from sqlalchemy import Connection, func, insert, select
@@ -16,9 +17,10 @@ from models.identifiers import Millis, Offset, Partition
 from models.policy import Policy
 from store import policies as rules
 from store.audit import Act, write_audit
+from store.databases import Database
+from store.dialects import serialize
 from store.encoding import from_json, to_json
-from store.partitions import bump_epochs
-from store.sqlite import Database
+from store.partitions import bump_every_epoch
 from store.tables.definitions import definition_starts, definitions
 from store.tables.partitions import partitions
 from store.tables.people import erasures
@@ -79,7 +81,7 @@ class DefinitionVersions:
 
     def declare(self, scopes: DeclaredScopes, author: str, now: Millis) -> Definitions:
         """Put these declared scopes in force; nothing is written when they are already."""
-        with self._database.write() as connection:
+        with self._changing() as connection:
             before = _latest(connection)
             if before.scopes == scopes:
                 return self.current()
@@ -87,7 +89,7 @@ class DefinitionVersions:
 
     def run_experiments(self, live: Sequence[LiveExperiment], author: str, now: Millis) -> Definitions:
         """Put exactly these experiments in force, pinning their policies and letting others' pins go."""
-        with self._database.write() as connection:
+        with self._changing() as connection:
             before = _latest(connection)
             in_force = before.policies
             for ended in {e.id for e in before.experiments} - {e.id for e in live}:
@@ -102,7 +104,7 @@ class DefinitionVersions:
 
     def add_policy(self, policy: Policy, author: str, now: Millis) -> Definitions:
         """Keep ``policy`` and score it from here on; raises ``Forbidden`` when three are scored already."""
-        with self._database.write() as connection:
+        with self._changing() as connection:
             before = _latest(connection)
             in_force = rules.with_added(before.policies, policy.version)
             rules.keep_policy(connection, policy, author, now)
@@ -113,7 +115,7 @@ class DefinitionVersions:
 
     def activate_policy(self, version: str, author: str, now: Millis) -> Definitions:
         """Make a policy in force the one whose scores are shown; raises ``NotFound`` when it is not scored yet."""
-        with self._database.write() as connection:
+        with self._changing() as connection:
             before = _latest(connection)
             in_force = rules.with_active(before.policies, version)
             if in_force == before.policies:
@@ -126,7 +128,7 @@ class DefinitionVersions:
 
         Raises ``Forbidden`` when it is the active one or an experiment pins it, ``NotFound`` when it is unknown.
         """
-        with self._database.write() as connection:
+        with self._changing() as connection:
             before = _latest(connection)
             rules.policies_of(connection, [version])
             in_force = rules.without(before.policies, version)
@@ -135,6 +137,13 @@ class DefinitionVersions:
             if in_force == before.policies:
                 return self.current()
             return self._publish(connection, _changed(before, author, now, "policy removed", policies=in_force))
+
+    @contextmanager
+    def _changing(self) -> Iterator[Connection]:
+        """Yield a transaction in which nobody else changes definitions: the next version follows from the last."""
+        with self._database.write() as connection:
+            serialize(connection, "definitions")
+            yield connection
 
     def _publish(self, connection: Connection, row: DefinitionRow) -> Definitions:
         publish(connection, row)
@@ -154,10 +163,10 @@ def publish(connection: Connection, row: DefinitionRow) -> None:
     connection.execute(
         insert(definitions).values(version=row.version, at=row.at, author=row.author, why=row.why, **values)
     )
+    bump_every_epoch(connection)  # first: nobody moves a partition from here on until this is committed
     stands = connection.execute(select(partitions.c.partition, partitions.c.next_offset)).all()
     starts = [{"version": row.version, "partition": p, "applies_from": offset} for p, offset in stands]
     connection.execute(insert(definition_starts), starts)
-    bump_epochs(connection, [Partition(p) for p, _ in stands])
 
 
 _LATEST = select(func.max(definitions.c.version)).scalar_subquery()

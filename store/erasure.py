@@ -2,17 +2,21 @@
 
 ::
 
-    1. One durable transaction on ``store.db``, under a new epoch of the customer's partition:
-       a. take what the customer's journeys, in play and archived, added to the cells back out of them;
+    1. Look, locking nothing, for the places where millions of rows name the customer (``store.traces``).
+    2. One durable transaction on the store, under a new epoch of the customer's partition:
+       a. take what the customer's journeys, in play and archived, added to the cells back out of them, and note
+          which cohorts of experiments hold a unit of theirs, to be read anew;
        b. delete the customer's rows in every table that has a ``subject``, and the dead letters and outgoing messages
-          whose bytes name the customer;
+          whose bytes name the customer: at the places found, and among what came since;
        c. blot the pseudonym out of every text that is left, wherever it stands;
        d. write the erasure row, the ``erased`` message, and an audit row that does not say whom.
-    2. Empty the write-ahead log of the pages from before, and delete the customer's records from the embedded log.
-       Dying between 1 and 2 leaves records that every later fold passes over; erasing again finishes.
+    3. Empty the write-ahead log of the pages from before, and delete the customer's records from the embedded log.
+       Dying between 2 and 3 leaves records that every later fold passes over; erasing again finishes.
 
-With the company's own id, rows that an import rejected and that hold it leave the log first, and their dead letters
-in the same transaction under new epochs of all partitions: no fold can write them again.
+With the company's own id, rows that an import rejected and that hold it leave the embedded log first, and their dead
+letters go in the same transaction under new epochs of all partitions: no fold can write them again. From a log that is
+not ours (Kafka's) nothing can be taken: there they go with its retention, and a rejected row that was not folded yet
+becomes a dead letter still; erasing once more, when the import is folded, takes that too.
 
 Journeys whose archive has expired stay counted in the cells, where nothing tells whose they were.
 """
@@ -22,7 +26,7 @@ import json
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 
-from sqlalchemy import Connection, LargeBinary, String, Table, delete, func, insert, or_, select, update
+from sqlalchemy import Connection, Table, delete, func, insert, or_, select, update
 
 from models.cells import CellKey, Contribution, Counts, Grain, add, bucket_of
 from models.customers import unpack, unpack_contributions
@@ -31,16 +35,18 @@ from models.identifiers import Millis, Offset, Partition, Subject
 from models.partitions import group_of, partition_of
 from store.audit import Act, write_audit
 from store.cells import add_cells
-from store.dialects import holds_bytes
+from store.cohorts import mark_stale
+from store.databases import Database
 from store.log import EmbeddedLog
 from store.mentions import Mentions
 from store.outbox import add_outside
 from store.rewriting import exclusive
-from store.sqlite import Database
 from store.tables import STORE
+from store.tables.cells import cells
 from store.tables.customers import customers
 from store.tables.journeys import archived
 from store.tables.people import erasures
+from store.traces import Traces, is_of, look, texts_naming
 
 BLOT = "erased"
 """Stands where an erased pseudonym stood in a text."""
@@ -59,7 +65,7 @@ class Erasure:
 class Erasures:
     """Forgets customers, and remembers that it did."""
 
-    def __init__(self, database: Database, log: EmbeddedLog, count: int) -> None:
+    def __init__(self, database: Database, log: EmbeddedLog | None, count: int) -> None:
         self._database = database
         self._log = log
         self._count = count
@@ -71,14 +77,19 @@ class Erasures:
         keeps them from ever coming in.
         """
         mentions = Mentions(raw) if raw else None
-        gone = mentions.delete_records(self._log) if mentions else 0
+        gone = mentions.delete_records(self._log) if mentions and self._log else 0
         home = partition_of(subject.encode(), self._count)
         fenced = [Partition(n) for n in range(self._count)] if mentions else [home]
+        traces = look(self._database, subject, home, fenced)
+        letters = mentions.places(self._database) if mentions else []
         with exclusive(self._database, fenced), self._database.write() as connection:
-            counts = _forget(connection, home, subject, mentions)
+            counts = _forget(connection, traces)
+            if mentions is not None:
+                more = mentions.delete_dead_letters(connection, letters, traces.since)
+                counts |= {"dead_letters": counts.get("dead_letters", 0) + more} if more else {}
             _note(connection, Erasure(subject, now, by, counts))
         self._database.forget_past_pages()
-        gone += self._log.delete_subject(subject.encode())
+        gone += self._log.delete_subject(subject.encode()) if self._log else 0
         return counts | ({"records": gone} if gone else {})
 
     def all(self) -> list[Erasure]:
@@ -96,16 +107,14 @@ class Erasures:
             return frozenset(Subject(s) for s in connection.execute(select(erasures.c.subject)).scalars())
 
 
-def _forget(
-    connection: Connection, partition: Partition, subject: Subject, mentions: Mentions | None
-) -> dict[str, int]:
-    """Delete and blot everything of ``subject``; return how many rows of which table, where there were any."""
-    retract(connection, partition, subject)
-    counts = {table.name: _delete(connection, table, subject) for table in STORE.sorted_tables}
-    if mentions is not None:
-        counts["dead_letters"] += mentions.delete_dead_letters(connection)
-    for table in STORE.sorted_tables:
-        counts[table.name] += _blot(connection, table, subject)
+def _forget(connection: Connection, traces: Traces) -> dict[str, int]:
+    """Delete and blot everything of a customer; return how many rows of which table, where there were any."""
+    retract(connection, traces.home, traces.subject)
+    mark_stale(connection, traces.subject)
+    tables = [table for table in STORE.sorted_tables if table not in {erasures, cells}]  # cells hold numbers only
+    counts = {table.name: _delete(connection, table, traces) for table in tables}
+    for table in tables:
+        counts[table.name] += _blot(connection, table, traces)
     return {name: gone for name, gone in counts.items() if gone}
 
 
@@ -115,7 +124,7 @@ def retract(connection: Connection, partition: Partition, subject: Subject) -> N
     for contribution in contributions_of(connection, partition, subject):
         for key in keys_of(contribution, group_of(subject.encode())):
             add(differences.setdefault(key, {}), contribution.counts, -1)
-    add_cells(connection, partition, differences)
+    add_cells(connection, {partition: differences})
 
 
 def contributions_of(connection: Connection, partition: Partition, subject: Subject) -> Iterator[Contribution]:
@@ -138,28 +147,23 @@ def keys_of(contribution: Contribution, group: int) -> Iterator[CellKey]:
             yield CellKey(contribution.policy, scope, grain, bucket, group if grain == "day" else -1)
 
 
-def _delete(connection: Connection, table: Table, subject: Subject) -> int:
+def _delete(connection: Connection, table: Table, traces: Traces) -> int:
     """Delete the rows that are the subject's, or whose bytes name them."""
-    if table is erasures:
-        return 0
-    theirs = [holds_bytes(column, subject.encode()) for column in table.columns if isinstance(column.type, LargeBinary)]
-    if "subject" in table.columns:
-        theirs.append(table.c.subject == subject)
-    if "topic" in table.columns:
-        theirs.append(table.c.key == subject)
-    return connection.execute(delete(table).where(or_(*theirs))).rowcount if theirs else 0
+    theirs = is_of(table, traces.subject)
+    return sum(connection.execute(delete(table).where(here, theirs)).rowcount for here in traces.worth_a_look(table))
 
 
-def _blot(connection: Connection, table: Table, subject: Subject) -> int:
-    """Replace the pseudonym in whatever texts of ``table`` still name it; return how many were changed."""
-    if table is erasures:
+def _blot(connection: Connection, table: Table, traces: Traces) -> int:
+    """Replace the pseudonym in whatever texts of ``table`` still name it; return how many rows were changed."""
+    texts = texts_naming(table, traces.subject)
+    if not texts:
         return 0
-    changed = 0
-    for column in table.columns:
-        if isinstance(column.type, String):
-            named = update(table).where(column.contains(subject, autoescape=True))
-            changed += connection.execute(named.values({column: func.replace(column, subject, BLOT)})).rowcount
-    return changed
+    blotted = {name: func.replace(table.c[name], traces.subject, BLOT) for name, _ in texts}
+    named = or_(*(naming for _, naming in texts))
+    return sum(
+        connection.execute(update(table).where(here, named).values(blotted)).rowcount
+        for here in traces.worth_a_look(table)
+    )
 
 
 def _note(connection: Connection, erasure: Erasure) -> None:

@@ -2,6 +2,7 @@
 
 from collections.abc import Iterable
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import Any
 
 from sqlalchemy import Connection, insert, select, update
@@ -12,7 +13,7 @@ from experiments.states import AuditEntry, State
 from models.errors import Fenced, NotFound
 from models.identifiers import Millis
 from store.audit import Act, write_audit
-from store.sqlite import Database
+from store.databases import Database
 from store.tables.experiments import experiments
 
 
@@ -89,4 +90,10 @@ def _audit(connection: Connection, experiment_id: str, entries: Iterable[AuditEn
 
 
 def _kept(row: Found[Any]) -> KeptExperiment:
-    return KeptExperiment(from_json(row.record), row.version, Millis(row.updated_at))
+    return KeptExperiment(_record(row.record), row.version, Millis(row.updated_at))
+
+
+@lru_cache(maxsize=256)
+def _record(text: str) -> Experiment:
+    """Return the record, checked once: every look and every request reads it, and it seldom changes."""
+    return from_json(text)

@@ -3,17 +3,56 @@
 import fcntl
 import os
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from dataclasses import dataclass
 from pathlib import Path
+from typing import Self
 
 from models.errors import RefusedToStart
+from models.identifiers import Millis
+from store.log import EmbeddedLog
+from store.migrating import migrate
+from store.sqlite import SqliteDatabase
 
 LOG_FILE = "log.db"
 STORE_FILE = "store.db"
 _LOCK_FILE = "engine.lock"
 _ATTEMPTS = 5
 _PAUSE_SECONDS = 0.02
+
+
+@dataclass(frozen=True, slots=True)
+class Folder:
+    """A data folder that was opened: its two files, and the log in one of them."""
+
+    path: Path
+    log_file: SqliteDatabase
+    store_file: SqliteDatabase
+    log: EmbeddedLog
+
+    @classmethod
+    def open(cls, path: Path, *, partitions: int, clock: Callable[[], Millis], busy_ms: int) -> Self:
+        """Open the folder at ``path``, making it, its files and their tables where they are missing.
+
+        Raises ``RefusedToStart``, ``StoreBusy`` and ``StoreFull``.
+        """
+        prepare(path)
+        log_file = SqliteDatabase(path / LOG_FILE, synchronous="FULL", busy_ms=busy_ms)
+        store_file = SqliteDatabase(path / STORE_FILE, synchronous="NORMAL", busy_ms=busy_ms)
+        try:
+            migrate(log_file, "log")
+            migrate(store_file, "store")
+            return cls(path, log_file, store_file, EmbeddedLog(log_file, partitions=partitions, clock=clock))
+        except BaseException:
+            log_file.close()
+            store_file.close()
+            raise
+
+    def close(self) -> None:
+        """Close both files."""
+        self.log_file.close()
+        self.store_file.close()
 
 
 def prepare(folder: Path) -> None:

@@ -10,7 +10,7 @@ from sqlalchemy import Row as Found
 from models.errors import Fenced, NotFound
 from models.gaps.gap import OPEN, Gap, State, from_json, to_json
 from models.identifiers import Millis
-from store.sqlite import Database
+from store.databases import Database
 from store.tables.gaps import gap_states, gaps
 
 

@@ -1,7 +1,8 @@
 """How far each import came: kept in ``log.db`` and written in the same commit as the records it counts.
 
-An import is one file (by its digest) through one mapping (by its digest or name). After an interruption it goes
-on at ``row``: nothing is appended twice, nothing is left out.
+Where the log is not ours to commit to, it is kept with the store (PostgreSQL) and written once the records are in the
+log: a chunk may then come twice, none is left out. An import is one file (by its digest) through one mapping (by its
+digest or name); after an interruption it goes on at ``row``.
 """
 
 from dataclasses import dataclass, field
@@ -9,8 +10,8 @@ from dataclasses import dataclass, field
 from sqlalchemy import Connection, select
 
 from models.identifiers import Millis
+from store.databases import Database
 from store.encoding import from_json, to_json
-from store.sqlite import Database
 from store.tables.records import imports
 from store.upserts import upsert_rows
 
@@ -51,6 +52,11 @@ class Imports:
         with self._database.read() as connection:
             rows = connection.execute(select(imports).order_by(imports.c.updated_at.desc(), imports.c.digest))
             return [_progress(tuple(row)) for row in rows]
+
+    def note(self, progress: ImportProgress, now: Millis) -> None:
+        """Write ``progress`` as of ``now``, of records that are in a log elsewhere by now."""
+        with self._database.write() as connection:
+            write_progress(connection, progress, now)
 
 
 def write_progress(connection: Connection, progress: ImportProgress, now: Millis) -> None:

@@ -4,16 +4,18 @@ from collections.abc import Iterable
 from operator import itemgetter
 from typing import Any
 
-from sqlalchemy import Connection, bindparam, delete, func, literal_column, select, tuple_
+from sqlalchemy import Connection, bindparam, literal_column, select, tuple_
 from sqlalchemy import Row as Found
 
-from models.effects import ArchivedJourney, JourneyRow
+from models.effects import ArchivedJourney, Effects, JourneyRow
 from models.identifiers import Centi, Millis, Partition, Subject
 from models.partitions import partition_of
+from store.databases import Database
+from store.dialects import row_count
 from store.encoding import from_json, to_json
-from store.sqlite import Database
+from store.pruning import prune
 from store.tables.journeys import POOR, archived, journeys
-from store.upserts import Row, upsert_rows
+from store.upserts import Row, delete_rows, upsert_rows
 
 
 class Journeys:
@@ -56,9 +58,9 @@ class Journeys:
         return len({row[0] for row in found if column is None or value in from_json(row[column], tuple[str, ...])})
 
     def count(self) -> int:
-        """Return how many journeys are in play."""
+        """Return how many journeys are in play; about how many, where there are very many (``store.dialects``)."""
         with self._database.read() as connection:
-            return int(connection.execute(select(func.count()).select_from(journeys)).scalar_one())
+            return row_count(connection, journeys)
 
 
 class Archive:
@@ -84,15 +86,14 @@ class Archive:
 
     def prune(self, before: Millis) -> int:
         """Delete frozen journeys that ended before ``before``; their counts stay in the cells. Return how many."""
-        with self._database.write(durable=False) as connection:
-            return connection.execute(delete(archived).where(archived.c.ended < before)).rowcount
+        return prune(self._database, archived, archived.c.ended < before)
 
 
-def write_journeys(connection: Connection, partition: Partition, rows: Iterable[JourneyRow]) -> None:
+def write_journeys(connection: Connection, chunks: Iterable[Effects]) -> None:
     """Insert or overwrite journeys' rows."""
     changed: list[Row] = [
         (
-            partition,
+            effects.partition,
             row.subject,
             row.key,
             row.started,
@@ -106,21 +107,24 @@ def write_journeys(connection: Connection, partition: Partition, rows: Iterable[
             row.contacts,
             row.open,
         )
-        for row in rows
+        for effects in chunks
+        for row in effects.journeys.values()
     ]
-    upsert_rows(connection, journeys, sorted(changed, key=itemgetter(1, 2)))
+    upsert_rows(connection, journeys, sorted(changed, key=itemgetter(0, 1, 2)))
 
 
-def delete_journeys(connection: Connection, partition: Partition, gone: Iterable[tuple[Subject, str]]) -> None:
+def delete_journeys(connection: Connection, chunks: Iterable[Effects]) -> None:
     """Delete the rows of journeys that are no more."""
-    keys = [{"p": partition, "s": subject, "k": key} for subject, key in sorted(gone)]
-    if keys:
-        connection.execute(_DELETE, keys)
+    delete_rows(connection, journeys, sorted((e.partition, *gone) for e in chunks for gone in e.journeys_gone))
 
 
-def write_archived(connection: Connection, partition: Partition, rows: Iterable[ArchivedJourney]) -> None:
+def write_archived(connection: Connection, chunks: Iterable[Effects]) -> None:
     """Insert frozen journeys, or overwrite those frozen again under the same key."""
-    frozen: list[Row] = [(partition, r.subject, r.key, r.ended, r.facts, r.contributions) for r in rows]
+    frozen: list[Row] = [
+        (effects.partition, row.subject, row.key, row.ended, row.facts, row.contributions)
+        for effects in chunks
+        for row in effects.archived
+    ]
     upsert_rows(connection, archived, frozen)
 
 
@@ -145,9 +149,6 @@ _OF = (
     select(journeys)
     .where(journeys.c.partition == bindparam("p"), journeys.c.subject == bindparam("s"))
     .order_by(journeys.c.started, journeys.c.key)
-)
-_DELETE = delete(journeys).where(
-    journeys.c.partition == bindparam("p"), journeys.c.subject == bindparam("s"), journeys.c.key == bindparam("k")
 )
 _ARCHIVE_PAGE = (
     select(archived)

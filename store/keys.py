@@ -12,7 +12,7 @@ from sqlalchemy import insert, select, update
 from models.errors import NotFound
 from models.identifiers import Millis
 from store.audit import Act, write_audit
-from store.sqlite import Database
+from store.databases import Database
 from store.tables.keys import api_keys
 
 PREFIX = "rsk_"

@@ -17,9 +17,9 @@ from models.errors import RessentiError, Retryable
 from models.identifiers import Millis, Offset, Partition
 from models.partitions import partition_of
 from store.batches import fetched
+from store.databases import Database
 from store.dialects import holds_bytes
 from store.imports import ImportProgress, write_progress
-from store.sqlite import Database
 from store.tables.records import heads, identity, records
 from store.upserts import insert_rows
 

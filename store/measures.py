@@ -1,121 +1,68 @@
-"""How cells' counts are packed: each measure's name as a small number, so that a cell is a quarter of the size.
+"""How blocks of cells are packed: MessagePack, place in the block → measure's number → count.
 
-The numbers are the places in ``NAMES``: names may be added at its end, never moved or taken out, for cells are written
-with them. A name that is not there is written as it is; nothing is lost by forgetting to add one.
+Which number a measure has is in ``models.measures``, which cells make a block in ``models.blocks``.
 """
 
 from collections.abc import Iterable, Mapping
 
 import msgspec
 
+from models.blocks import Slots
 from models.cells import Counts
+from models.measures import NAMES, Coded, Packed, added, coded, named, unpacked
 
-NAMES: tuple[str, ...] = tuple(
-    """
-    contact.n contact.f contact.ff contact.shown contact.shown2 contact.good contact.unscored contact.said
-    contact.gap contact.gap2 contact.only contact.unexplained contact.repaired journey.n journey.f journey.ff
-    journey.shown journey.shown2 journey.good journey.unscored journey.said journey.gap journey.gap2
-    journey.only journey.unexplained journey.repaired customer.n customer.f customer.ff customer.shown
-    customer.shown2 customer.good customer.unscored customer.said customer.gap customer.gap2 customer.only
-    customer.unexplained customer.repaired customer.earlier customer.share contact.loss.wait
-    contact.loss.repeated_step contact.loss.context_lost contact.loss.channel_unfit contact.loss.menu_loop
-    contact.loss.paid_line contact.loss.abandoned contact.loss.transfer_failed contact.loss.promise_broken
-    contact.loss.cold_transfer contact.loss.wrong_answer contact.loss.incident_not_told contact.loss.late
-    contact.loss.incident journey.loss.wait journey.loss.repeated_step journey.loss.context_lost
-    journey.loss.channel_unfit journey.loss.menu_loop journey.loss.paid_line journey.loss.abandoned
-    journey.loss.transfer_failed journey.loss.promise_broken journey.loss.cold_transfer
-    journey.loss.wrong_answer journey.loss.incident_not_told journey.loss.late journey.loss.incident
-    customer.loss.wait customer.loss.repeated_step customer.loss.context_lost customer.loss.channel_unfit
-    customer.loss.menu_loop customer.loss.paid_line customer.loss.abandoned customer.loss.transfer_failed
-    customer.loss.promise_broken customer.loss.cold_transfer customer.loss.wrong_answer
-    customer.loss.incident_not_told customer.loss.late customer.loss.incident contact.observed.wait
-    contact.observed.repeated_step contact.observed.context_lost contact.observed.channel_unfit
-    contact.observed.menu_loop contact.observed.paid_line contact.observed.abandoned
-    contact.observed.transfer_failed contact.observed.promise_broken contact.observed.cold_transfer
-    contact.observed.wrong_answer contact.observed.incident_not_told contact.observed.late
-    contact.observed.incident journey.observed.wait journey.observed.repeated_step journey.observed.context_lost
-    journey.observed.channel_unfit journey.observed.menu_loop journey.observed.paid_line
-    journey.observed.abandoned journey.observed.transfer_failed journey.observed.promise_broken
-    journey.observed.cold_transfer journey.observed.wrong_answer journey.observed.incident_not_told
-    journey.observed.late journey.observed.incident contact.seeds.proactive contact.seeds.first_time
-    contact.seeds.thanks contact.seeds.referral loyalty.purchase loyalty.renewal loyalty.departure
-    loyalty.referral loyalty.amount.purchase loyalty.amount.renewal loyalty.amount.departure
-    loyalty.amount.referral contact.abandoned contact.queued contact.wait_s contact.served_in_time
-    """.split()  # noqa: SIM905 - a hundred names read better as text
-)
-
-Coded = dict[int | str, int]
-"""Counts by number."""
-
-
-class _Numbers(dict[str, int | str]):
-    """Each name's number; a name without one stands for itself."""
-
-    def __missing__(self, name: str) -> str:
-        return name
-
-
-_NUMBERS = _Numbers({name: number for number, name in enumerate(NAMES)})
 _encode = msgspec.msgpack.Encoder().encode
-_decode = msgspec.msgpack.Decoder(Coded).decode
+_slots = msgspec.msgpack.Decoder(dict[int, Coded]).decode
+_raw = msgspec.msgpack.Decoder(Slots).decode
 
 
-def coded(counts: Mapping[str, int]) -> Coded:
-    """Return ``counts`` by number, without those that are zero.
-
-    >>> coded({"contact.n": 2, "contact.unheard_of": 1})
-    {0: 2, 'contact.unheard_of': 1}
-    """
-    if 0 in counts.values():
-        counts = {name: value for name, value in counts.items() if value}
-    # Twice as fast as a comprehension, and this runs for every touched cell.
-    return dict(zip(map(_NUMBERS.__getitem__, counts), counts.values(), strict=True))
-
-
-def pack(counts: Coded) -> bytes:
-    """Return ``counts`` as the bytes a cell keeps."""
-    return _encode(counts)
+def pack(slots: Mapping[int, Packed | Coded]) -> bytes:
+    """Return ``slots`` as the bytes a block's row keeps."""
+    return _encode(slots)
 
 
 NOTHING = pack({})
-"""What a cell that comes to nothing would keep."""
+"""What a block that comes to nothing would keep."""
 
 
-def unpack(data: bytes) -> Coded:
-    """Return what ``pack`` made ``data`` from."""
-    return _decode(data)
+def unpack(data: bytes) -> dict[int, Coded]:
+    """Return what ``pack`` made ``data`` from, all of it decoded."""
+    return _slots(data)
 
 
-def plus(one: bytes, other: bytes) -> bytes:
-    """Return the sum of two packed counts, packed; ``NOTHING`` when they cancel out."""
-    return _encode(added(_decode(one), _decode(other)))
+def slots_of(data: bytes) -> Slots:
+    """Return what ``pack`` made ``data`` from, each cell's counts still packed."""
+    return _raw(data)
 
 
-def total(packed: Iterable[bytes]) -> Counts:
-    """Return the sum of packed counts by name, in the order of names; what comes to nothing is left out.
+def plus(held: bytes, more: Mapping[int, Packed]) -> bytes:
+    """Return packed ``held`` with ``more`` added, packed; ``NOTHING`` when they cancel out.
 
-    >>> total([pack(coded({"contact.n": 2})), pack(coded({"contact.n": -1, "journey.n": 0}))])
+    Cells that ``more`` does not touch are copied as they lie, undecoded.
+    """
+    there = _raw(held)
+    block: dict[int, Packed | Coded] = {**there}
+    for slot, counts in more.items():
+        before = there.get(slot)
+        if before is None:
+            block[slot] = counts
+        elif total := added(unpacked(before), unpacked(counts)):
+            block[slot] = total
+        else:
+            del block[slot]
+    return _encode(block)
+
+
+def total(parts: Iterable[Coded]) -> Counts:
+    """Return the sum of counts by name, in the order of names; what comes to nothing is left out.
+
+    >>> total([coded({"contact.n": 2}), coded({"contact.n": -1, "journey.n": 0})])
     {'contact.n': 1}
     """
-    parts = iter(packed)
-    first = next(parts, None)
-    sums: Coded = {} if first is None else _decode(first)  # most sums are of one: a day of one customer group
-    for data in parts:
-        added(sums, _decode(data))
-    # By name once more: a cell written before its measure had a number holds the name itself.
-    named: Counts = {}
-    for key, value in sums.items():
-        name = key if isinstance(key, str) else NAMES[key]
-        named[name] = named.get(name, 0) + value
-    return {name: value for name, value in sorted(named.items()) if value}
+    sums: Coded = {}
+    for part in parts:
+        added(sums, part)
+    return named(sums)
 
 
-def added(into: Coded, counts: Coded) -> Coded:
-    """Add ``counts`` to ``into``, in place, and return it; what becomes zero leaves."""
-    get = into.get
-    for key, value in counts.items():
-        if there := get(key, 0) + value:
-            into[key] = there
-        else:
-            into.pop(key, None)
-    return into
+__all__ = ["NAMES", "NOTHING", "Coded", "coded", "pack", "plus", "slots_of", "total", "unpack"]

@@ -6,20 +6,22 @@ characters that are no ASCII letter, digit or underscore, in UTF-8, Windows-1252
 
 import json
 import re
+from collections.abc import Mapping, Sequence
 from contextlib import suppress
 
-from sqlalchemy import Connection, bindparam, delete, or_, select
+from sqlalchemy import ColumnElement, Connection, and_, false, or_, select, true
 
 from models.errors import RejectedEvent
+from models.identifiers import Offset, Partition
 from models.interactions.decoding import Reject, decode
 from models.interactions.internals import Reject as RejectData
-from store.dialects import holds_bytes
+from store.databases import Database
+from store.dialects import holds_bytes, take_your_time
 from store.log import EmbeddedLog
 from store.tables.dead_letters import dead_letters
+from store.upserts import delete_rows
 
-_DELETE = delete(dead_letters).where(
-    dead_letters.c.partition == bindparam("p"), dead_letters.c.offset == bindparam("o")
-)
+Place = tuple[Partition, Offset]
 
 
 class Mentions:
@@ -33,14 +35,23 @@ class Mentions:
         """Say whether ``data`` holds the id, not merely as part of a longer word."""
         return self._pattern.search(data) is not None
 
-    def delete_dead_letters(self, connection: Connection) -> int:
-        """Delete the dead letters that hold the id; return how many."""
+    def places(self, database: Database) -> list[Place]:
+        """Return the places of the dead letters that hold the id now; reads all of them, and locks none."""
+        with database.read() as connection:
+            take_your_time(connection)
+            return self._places(connection, true())
+
+    def delete_dead_letters(
+        self, connection: Connection, rows: Sequence[Place], since: Mapping[Partition, Offset]
+    ) -> int:
+        """Delete the dead letters that hold the id, at the places known and from the offsets on; return how many."""
+        later = [and_(dead_letters.c.partition == here, dead_letters.c.offset >= at) for here, at in since.items()]
+        return delete_rows(connection, dead_letters, sorted({*rows, *self._places(connection, or_(false(), *later))}))
+
+    def _places(self, connection: Connection, where: ColumnElement[bool]) -> list[Place]:
         likely = or_(*(holds_bytes(dead_letters.c.raw, spelling) for spelling in self._spellings))
-        found = connection.execute(select(dead_letters).where(likely))
-        places = [{"p": row.partition, "o": row.offset} for row in found if self.stand_in(row.raw)]
-        if places:
-            connection.execute(_DELETE, places)
-        return len(places)
+        found = connection.execute(select(dead_letters).where(where, likely))
+        return [(row.partition, row.offset) for row in found if self.stand_in(row.raw)]
 
     def delete_records(self, log: EmbeddedLog) -> int:
         """Delete the rejected rows that hold the id from ``log``, folded or not; return how many."""

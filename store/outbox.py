@@ -4,13 +4,15 @@ from collections.abc import Iterable
 from dataclasses import dataclass, replace
 from typing import Any
 
-from sqlalchemy import Connection, and_, bindparam, delete, func, select, update
+from sqlalchemy import Connection, and_, bindparam, func, select, update
 from sqlalchemy import Row as Found
 
-from models.effects import OutboxMessage
+from models.effects import Effects, OutboxMessage
 from models.identifiers import Millis, Offset, Partition
+from store.databases import Database
+from store.dialects import serialize
 from store.encoding import to_json
-from store.sqlite import Database
+from store.pruning import prune
 from store.tables.outbox import outbox
 from store.tables.people import erasures
 from store.upserts import Row, insert_rows
@@ -53,18 +55,20 @@ class Outbox:
 
     def prune(self, before: Millis) -> int:
         """Delete messages sent before ``before``; return how many."""
-        with self._database.write(durable=False) as connection:
-            return connection.execute(delete(outbox).where(outbox.c.sent_at < before)).rowcount
+        return prune(self._database, outbox, outbox.c.sent_at < before)
 
 
-def write_outbox(connection: Connection, partition: Partition, rows: Iterable[OutboxMessage]) -> None:
+def write_outbox(connection: Connection, chunks: Iterable[Effects]) -> None:
     """Insert a fold's messages."""
-    written: list[Row] = [(partition, m.offset, m.n, m.topic, m.key, m.payload, None) for m in rows]
+    written: list[Row] = [
+        (e.partition, m.offset, m.n, m.topic, m.key, m.payload, None) for e in chunks for m in e.outbox
+    ]
     insert_rows(connection, outbox, written)
 
 
 def add_outside(connection: Connection, messages: Iterable[OutboxMessage]) -> None:
     """Insert messages that no fold wrote, after the last of their kind."""
+    serialize(connection, "outbox")
     last = connection.execute(select(func.max(outbox.c.offset)).where(outbox.c.partition == OUTSIDE)).scalar()
     first = 0 if last is None else int(last) + 1
     written: list[Row] = [(OUTSIDE, first + at, 0, m.topic, m.key, m.payload, None) for at, m in enumerate(messages)]

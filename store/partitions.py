@@ -8,7 +8,7 @@ from sqlalchemy import Connection, Row, bindparam, func, select, update
 from models.effects import Counters
 from models.errors import NotFound
 from models.identifiers import Epoch, Millis, Offset, Partition
-from store.sqlite import Database
+from store.databases import Database
 from store.tables.partitions import COUNTERS, partitions
 from store.upserts import add_missing_rows
 
@@ -70,7 +70,15 @@ def make_partitions(connection: Connection, count: int) -> None:
 
 def bump_epochs(connection: Connection, changed: Iterable[Partition]) -> None:
     """Make every checkpoint in flight for these partitions fail with ``Fenced``."""
-    connection.execute(_BUMP, [{"wanted": partition} for partition in changed])
+    # The lowest first, as checkpoints do, so that two writers never wait for each other.
+    connection.execute(_BUMP, [{"wanted": partition} for partition in sorted(changed)])
+
+
+def bump_every_epoch(connection: Connection) -> None:
+    """Make every checkpoint in flight fail with ``Fenced``, and everything kept in memory of the rows be read anew."""
+    bump_epochs(
+        connection, [Partition(number) for number in connection.execute(select(partitions.c.partition)).scalars()]
+    )
 
 
 _ALL = select(partitions).order_by(partitions.c.partition)

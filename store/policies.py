@@ -12,7 +12,7 @@ from sqlalchemy import Connection, delete, select
 from models.errors import Forbidden, InvariantBroken, NotFound
 from models.identifiers import Millis
 from models.policy import Policy, load
-from store.sqlite import Database
+from store.databases import Database
 from store.tables.definitions import policies, policy_pins
 from store.upserts import add_missing_rows
 

@@ -13,12 +13,15 @@ from typing import Any
 
 from sqlalchemy import Connection, Table, func, select
 
+from models.blocks import cell_at
 from models.customers import unpack, unpack_contributions, unpack_facts
 from models.identifiers import Millis
+from models.measures import Coded
+from store.databases import Database
 from store.encoding import to_json
 from store.measures import total
+from store.measures import unpack as unpack_block
 from store.retention import Retention, oldest_five_minutes
-from store.sqlite import Database
 from store.tables.cells import GRAINS, cells, scopes
 from store.tables.customers import customers
 from store.tables.dead_letters import dead_letters
@@ -31,6 +34,8 @@ from store.tables.verbatims import verbatims
 Row = dict[str, str]
 """A row: column → its value as text."""
 
+PAGE = 1_000
+"""Rows that are fetched at a time."""
 _NOWHERE = ("partition", "offset")
 
 
@@ -85,7 +90,7 @@ def project(database: Database, retention: Retention) -> Projection:
 
 def _plain(connection: Connection, table: Table, leave: tuple[str, ...] = ()) -> Iterator[dict[str, Any]]:
     columns = [column for column in table.columns if column.name not in (*_NOWHERE, *leave)]
-    for row in connection.execute(select(*columns)).mappings():
+    for row in connection.execute(select(*columns).execution_options(yield_per=PAGE)).mappings():
         yield dict(row)
 
 
@@ -128,13 +133,15 @@ def _cells(connection: Connection, retention: Retention) -> dict[str, Row]:
     oldest = oldest_five_minutes(Millis(watermark), retention)
     grains = {number: grain for grain, number in GRAINS.items()}
     names = {row.id: (row.policy, row.name) for row in connection.execute(select(scopes))}
-    parts: dict[str, list[bytes]] = {}
-    for row in connection.execute(select(cells)):
-        if grains[row.grain] != "5m" or row.bucket >= oldest:
-            policy, scope = names[row.scope]
-            key = f"{policy}/{scope}/{grains[row.grain]}/{row.bucket}/{row.group}"
-            parts.setdefault(key, []).append(row.counts)
-    return {key: _row(counts) for key, packed in parts.items() if (counts := total(packed))}
+    parts: dict[str, list[Coded]] = {}
+    for row in connection.execute(select(cells).execution_options(yield_per=PAGE)):
+        policy, scope = names[row.scope]
+        grain = grains[row.grain]
+        for slot, part in unpack_block(row.counts).items():
+            bucket, group = cell_at(grain, row.bucket, slot)
+            if grain != "5m" or bucket >= oldest:
+                parts.setdefault(f"{policy}/{scope}/{grain}/{bucket}/{group}", []).append(part)
+    return {key: _row(counts) for key, found in parts.items() if (counts := total(found))}
 
 
 def _counters(connection: Connection) -> Row:

@@ -4,17 +4,17 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Any
 
-from sqlalchemy import ColumnElement, Connection, and_, bindparam, delete, func, select, update
+from sqlalchemy import ColumnElement, Connection, and_, bindparam, func, select, update
 from sqlalchemy import Row as Found
 
-from models.effects import RescueRow
+from models.effects import Effects, RescueRow
 from models.errors import Forbidden, NotFound
-from models.identifiers import DAY, Centi, Millis, Partition, Subject
+from models.identifiers import DAY, Centi, Millis, Subject
 from models.partitions import partition_of
+from store.databases import Database
 from store.encoding import from_json, to_json
-from store.sqlite import Database
 from store.tables.rescues import HUMAN, rescues
-from store.upserts import Row, upsert_rows
+from store.upserts import Row, delete_rows, upsert_rows
 
 STALE: Millis = DAY
 """After this a rescue is no call any more but a case."""
@@ -81,7 +81,7 @@ class Rescues:
             return self._found(connection, subject, journey)
 
     def _found(self, connection: Connection, subject: Subject, journey: str) -> KeptRescue:
-        row = connection.execute(select(rescues).where(self._is(subject, journey))).first()
+        row = connection.execute(select(rescues).where(self._is(subject, journey)).with_for_update()).first()
         if row is None:
             raise NotFound(f"rescue of {subject}, journey {journey}: there is none; see the list of open rescues")
         return _kept(row)
@@ -91,11 +91,11 @@ class Rescues:
         return and_(rescues.c.partition == partition, rescues.c.subject == subject, rescues.c.journey == journey)
 
 
-def write_rescues(connection: Connection, partition: Partition, rows: Iterable[RescueRow]) -> None:
+def write_rescues(connection: Connection, chunks: Iterable[Effects]) -> None:
     """Insert rescues or overwrite what the fold says of them; never what people wrote."""
     changed: list[Row] = [
         (
-            partition,
+            effects.partition,
             row.subject,
             row.journey,
             row.contact,
@@ -112,24 +112,18 @@ def write_rescues(connection: Connection, partition: Partition, rows: Iterable[R
             None,
             None,
         )
-        for row in rows
+        for effects in chunks
+        for row in effects.rescues.values()
     ]
     upsert_rows(connection, rescues, changed, keep=HUMAN)
 
 
-def delete_rescues(connection: Connection, partition: Partition, gone: Iterable[tuple[Subject, str]]) -> None:
+def delete_rescues(connection: Connection, chunks: Iterable[Effects]) -> None:
     """Delete rescues that should never have been raised, unless somebody acted on them."""
-    keys = [{"p": partition, "s": subject, "k": journey} for subject, journey in sorted(gone)]
-    if keys:
-        connection.execute(_DELETE, keys)
+    gone = sorted((effects.partition, *key) for effects in chunks for key in effects.rescues_gone)
+    delete_rows(connection, rescues, gone, untouched=HUMAN)
 
 
-_DELETE = delete(rescues).where(
-    rescues.c.partition == bindparam("p"),
-    rescues.c.subject == bindparam("s"),
-    rescues.c.journey == bindparam("k"),
-    *(rescues.c[name].is_(None) for name in HUMAN),
-)
 _WAITS = (func.coalesce(rescues.c.left_why, "") != "resolved", rescues.c.taken_at.is_(None))
 _OPEN = (
     select(rescues)

@@ -37,7 +37,8 @@ class Retention:
 class Keeper:
     """The repositories that let go of old rows."""
 
-    log: EmbeddedLog
+    log: EmbeddedLog | None
+    """``None`` where the log is somebody else's, who lets go of it himself."""
     partitions: Partitions
     cells: Cells
     dead_letters: DeadLetters
@@ -52,7 +53,7 @@ class Keeper:
         folded = {partition: position.next_offset for partition, position in self.partitions.positions().items()}
         return {
             "cells": self.cells.prune("5m", oldest_five_minutes(self.partitions.watermark(), rules)),
-            "records": self.log.prune(Millis(now - min(rules.log, LONGEST_LOG)), folded),
+            "records": self.log.prune(Millis(now - min(rules.log, LONGEST_LOG)), folded) if self.log else 0,
             "dead_letters": self.dead_letters.prune(Millis(now - min(rules.dead_letters, LONGEST_LOG))),
             "archived": self.archive.prune(Millis(now - rules.archive)),
             "outbox": self.outbox.prune(Millis(now - rules.sent)),

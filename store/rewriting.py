@@ -12,8 +12,8 @@ from sqlalchemy import Connection
 from models.effects import Effects
 from models.identifiers import Partition
 from store.checkpoint import write_rows
+from store.databases import Database
 from store.partitions import bump_epochs
-from store.sqlite import Database
 
 
 class Rewriter:
@@ -24,7 +24,7 @@ class Rewriter:
 
     def write(self, effects: Effects) -> None:
         """Write every row of ``effects``, moving no position and counting nothing."""
-        write_rows(self._connection, effects)
+        write_rows(self._connection, [effects])
 
 
 @contextmanager

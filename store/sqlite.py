@@ -14,6 +14,7 @@ from sqlalchemy.engine.interfaces import DBAPIConnection
 from sqlalchemy.pool import ConnectionPoolEntry, QueuePool
 
 from models.errors import StoreBusy
+from store.databases import Nesting
 from store.faults import translated
 
 Synchronous = Literal["FULL", "NORMAL"]
@@ -28,12 +29,8 @@ _WAL_PAGES = 4_096
 _WAL_KEEP_BYTES = 64 << 20
 
 
-class Database:
-    """A SQLite file with one writer and many readers.
-
-    ``write`` and ``read`` nest within a thread: what is called inside joins the transaction around it, so that
-    a caller can make several repositories' work one transaction.
-    """
+class SqliteDatabase:
+    """A SQLite file with one writer and many readers; a ``Database``."""
 
     def __init__(
         self, path: Path, *, synchronous: Synchronous, busy_ms: int = BUSY_MS, read_only: bool = False
@@ -42,11 +39,16 @@ class Database:
         self._synchronous = synchronous
         self._busy_ms = busy_ms
         self._turn = threading.Lock()
-        self._here = threading.local()
+        self._nesting = Nesting()
         self.read_only = read_only
         self._writer = self._engine("BEGIN" if read_only else "BEGIN IMMEDIATE", _WRITER_CACHE_KIB, size=1)
         self._hot = self._writer.execution_options(begin="BEGIN")
         self._reader = self._engine("BEGIN", _READER_CACHE_KIB, size=4)
+
+    @property
+    def name(self) -> str:
+        """The file's path."""
+        return str(self.path)
 
     @contextmanager
     def write(self, *, durable: bool = True) -> Iterator[Connection]:
@@ -55,32 +57,29 @@ class Database:
         ``durable`` outlives a power cut; without it only a crash of the process. Blocks while another thread or
         process writes; raises ``StoreBusy`` after the busy time, ``StoreFull`` with nothing written.
         """
-        joined: Connection | None = getattr(self._here, "writer", None)
+        joined = self._nesting.writer
         if joined is not None:
             yield joined
             return
         with self._my_turn(), translated(self.path), self._writer.connect() as connection:
             self._set_durability(connection, durable=durable)
-            with connection.begin():
-                self._here.writer = connection
-                try:
-                    yield connection
-                finally:
-                    self._here.writer = None
+            with connection.begin(), self._nesting.writing(connection):
+                yield connection
 
     @contextmanager
     def read(self) -> Iterator[Connection]:
         """Yield a connection that sees one moment of the database; inside ``write``, the writer's own view."""
-        joined: Connection | None = getattr(self._here, "writer", None) or getattr(self._here, "reader", None)
+        joined = self._nesting.reader
         if joined is not None:
             yield joined
             return
-        with translated(self.path), self._reader.connect() as connection, connection.begin():
-            self._here.reader = connection
-            try:
-                yield connection
-            finally:
-                self._here.reader = None
+        with (
+            translated(self.path),
+            self._reader.connect() as connection,
+            connection.begin(),
+            self._nesting.reading(connection),
+        ):
+            yield connection
 
     @contextmanager
     def read_hot(self) -> Iterator[Connection]:
@@ -88,7 +87,7 @@ class Database:
 
         For the fold, which reads what it just wrote; readers' caches are emptied by every commit.
         """
-        joined: Connection | None = getattr(self._here, "writer", None)
+        joined = self._nesting.writer
         if joined is not None:
             yield joined
             return

@@ -9,8 +9,9 @@ from models.errors import NotFound
 from models.identifiers import Millis
 from models.targets import Course, Target
 from store.audit import Act, write_audit
+from store.databases import Database
+from store.dialects import serialize
 from store.encoding import from_json, to_json
-from store.sqlite import Database
 from store.tables.targets import courses as course_table
 from store.tables.targets import targets as target_table
 
@@ -65,9 +66,10 @@ class Courses:
     def put_target(self, target: Target, author: str, now: Millis) -> None:
         """Put one target in force; raises ``NotFound`` when its course is not."""
         with self._database.write() as connection:
+            write = _Writer(connection, author, now)
             if target.course not in {v.id for v in _latest(connection, course_table)}:
                 raise NotFound(f"course {target.course}: there is none in force; write the course first")
-            _Writer(connection, author, now).put(target_table, target.id, to_json(target))
+            write.put(target_table, target.id, to_json(target))
 
     def withdraw_target(self, target_id: str, author: str, now: Millis) -> None:
         """Take a target out of force; raises ``NotFound``."""
@@ -95,6 +97,7 @@ class _Writer:
     """Writes versions within one transaction, each with its line in the audit log."""
 
     def __init__(self, connection: Connection, author: str, now: Millis) -> None:
+        serialize(connection, "courses")  # a version follows from the last one
         self._connection = connection
         self._author = author
         self._now = now

@@ -6,10 +6,10 @@ from typing import Any
 from sqlalchemy import Connection, select
 from sqlalchemy import Row as Found
 
-from models.effects import Verbatim
-from models.identifiers import Millis, Partition, Subject
+from models.effects import Effects, Verbatim
+from models.identifiers import Millis, Subject
 from models.partitions import partition_of
-from store.sqlite import Database
+from store.databases import Database
 from store.tables.verbatims import verbatims
 from store.upserts import Row, upsert_rows
 
@@ -43,11 +43,12 @@ class Verbatims:
             return [_verbatim(row) for row in connection.execute(wanted.order_by(verbatims.c.at, verbatims.c.id))]
 
 
-def write_verbatims(connection: Connection, partition: Partition, rows: Iterable[Verbatim]) -> None:
+def write_verbatims(connection: Connection, chunks: Iterable[Effects]) -> None:
     """Insert or overwrite verbatims."""
     written: list[Row] = [
-        (partition, v.subject, v.source, v.id, v.at, v.kind, v.touchpoint, v.channel, v.value, v.language, v.text)
-        for v in rows
+        (e.partition, v.subject, v.source, v.id, v.at, v.kind, v.touchpoint, v.channel, v.value, v.language, v.text)
+        for e in chunks
+        for v in e.verbatims
     ]
     upsert_rows(connection, verbatims, written)
 

@@ -8,7 +8,7 @@ from sqlalchemy import insert, select
 
 from models.errors import NotFound
 from models.identifiers import Millis
-from store.sqlite import Database
+from store.databases import Database
 from store.tables.people import walkthroughs
 
 

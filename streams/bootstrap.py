@@ -17,9 +17,13 @@ from models.identifiers import DAY, HOUR, Millis
 from models.pseudonyms import PseudonymKey
 from store.database import Store, system_clock
 from store.retention import Retention
+from streams.announcing import Announcing
+from streams.awaiting import folded_by_others
 from streams.cases import CaseOpener
+from streams.chunks import Log
 from streams.collector import Collector
 from streams.declaring import Bounds, Declaring
+from streams.delivering import delivery, heard
 from streams.engine import Engine, Limits
 from streams.experiment_desk import ExperimentDesk
 from streams.experiment_evaluator import ExperimentEvaluator
@@ -27,17 +31,19 @@ from streams.gap_detector import GapDetector
 from streams.keeper import StoreKeeper
 from streams.leadership import Leadership
 from streams.memory import RecentEvents
+from streams.opening import opened_parts
 from streams.secrets import pseudonym_key
-from streams.settings import Settings, secret
+from streams.settings import Settings
 from streams.silence import RescueWatch, Silence
 from streams.ticking import Tick, Ticking
-from streams.waking import ImportDoor, WakingLog
-from streams.webhooks import Deliveries, Receiver
+from streams.waking import ImportDoor, WakingLog, import_log
 
 _log = structlog.get_logger(__name__)
 
 Clock = Callable[[], Millis]
 SETTLING_ROUNDS = 100
+ANNOUNCE_SECONDS = 5.0
+"""How often it is looked whether a gap or a verdict changed."""
 SEGMENT_VALUES = 200
 """Segment values that imports may declare: whoever wrote their mapping chose them."""
 
@@ -78,8 +84,11 @@ class House:
     def settle(self) -> int:
         """Fold everything there is, and let silence pass for whom it changes something; return how many records.
 
-        For imports and one-off commands; needs the folder's engine lock (``leading``).
+        For imports and one-off commands; needs the folder's engine lock (``leading``). On PostgreSQL the workers fold:
+        waits until they have, and raises ``Retryable`` when they get nowhere.
         """
+        if not self.store.embedded:
+            return folded_by_others(self.store, self.log)
         folded = self.engine.drain()
         for _ in range(SETTLING_ROUNDS):
             if not self.silence.tick(self.clock()):
@@ -89,14 +98,24 @@ class House:
 
     @contextmanager
     def leading(self) -> Iterator[None]:
-        """Hold the right to fold this folder; raises ``RefusedToStart`` when another process does."""
+        """Hold the right to fold this folder; raises ``RefusedToStart`` when another process does.
+
+        On PostgreSQL there is no such right: nothing is held, and whichever worker leads goes on leading.
+        """
         with self.store.engine_lock():
-            self.leadership.claim(self.clock())
+            if self.store.embedded:
+                self.leadership.claim(self.clock())
             yield
 
     @contextmanager
     def running(self) -> Iterator[None]:
-        """Lead, with the engine following the log and all ticks beating in threads, until the block ends."""
+        """Lead, with the engine following the log and all ticks beating in threads, until the block ends.
+
+        On PostgreSQL nothing is started: workers fold and tick.
+        """
+        if not self.store.embedded:
+            yield
+            return
         with self.leading():
             engine = threading.Thread(target=self._run_engine, name="engine", daemon=True)
             engine.start()
@@ -111,7 +130,9 @@ class House:
 
     @property
     def ready(self) -> bool:
-        """The engine runs, and nothing has stopped it."""
+        """The engine runs, and nothing has stopped it; on PostgreSQL there is none here to wait for."""
+        if not self.store.embedded:
+            return True
         return self.engine.failure is None and any(thread.is_alive() for thread in self._running)
 
     def _run_engine(self) -> None:
@@ -127,35 +148,36 @@ def opened(settings: Settings, clock: Clock = system_clock) -> Iterator[House]:
 
     Raises ``RefusedToStart`` and ``Retryable`` as the store does.
     """
-    with Store.open(settings.data, partitions=settings.partitions, clock=clock) as store:
-        yield built(settings, store, clock)
+    with opened_parts(settings, clock) as (store, log):
+        yield built(settings, store, clock, log)
 
 
-def built(settings: Settings, store: Store, clock: Clock = system_clock) -> House:
-    """Return the house around an open ``store``."""
+def built(settings: Settings, store: Store, clock: Clock = system_clock, log: Log | None = None) -> House:
+    """Return the house around an open ``store``, whose own ``log`` is taken when none is given."""
+    kept = store.log if log is None else log
     key = pseudonym_key(settings)
-    topics = frozenset({"scores", "rescues"}) if settings.webhook_url else frozenset[str]()
-    engine = Engine(store.log, StoreKeeper(store), limits_of(settings), topics)
-    log = WakingLog(store.log, engine.wake)
+    topics = heard(settings)
+    engine = Engine(kept, StoreKeeper(store), limits_of(settings), topics)
+    waking = WakingLog(kept, engine.wake)
     bounds = Bounds(settings.declared_values)
     declaring = Declaring(store.definitions, bounds, clock)
     choosing = Declaring(store.definitions, Bounds(settings.declared_values, SEGMENT_VALUES), clock)
     leadership = Leadership(store)
-    silence = Silence(log, store.customers)
+    silence = Silence(waking, store.customers)
     gap_detector = GapDetector(store, leadership)
     desk = ExperimentDesk(store)
-    evaluator = ExperimentEvaluator(store, leadership, desk)
+    evaluator = ExperimentEvaluator(store, kept, leadership, desk)
     return House(
         settings=settings,
         clock=clock,
         store=store,
         key=key,
-        log=log,
+        log=waking,
         engine=engine,
         collector=Collector(
-            log, store.customers.load, declaring, key, RecentEvents(settings.duplicate_memory), clock=clock
+            waking, store.customers.load, declaring, key, RecentEvents(settings.duplicate_memory), clock=clock
         ),
-        imports=ImportDoor(store.log, choosing, engine.wake),
+        imports=ImportDoor(import_log(store, kept), choosing, engine.wake),
         silence=silence,
         leadership=leadership,
         gap_detector=gap_detector,
@@ -163,13 +185,16 @@ def built(settings: Settings, store: Store, clock: Clock = system_clock) -> Hous
         experiment_desk=desk,
         ticking=Ticking(
             [
-                Tick("due", settings.due_tick_seconds, silence.tick),
-                Tick("rescues", settings.rescue_tick_seconds, RescueWatch(log, store).tick),
-                Tick("cases", settings.gap_tick_seconds, CaseOpener(store, leadership).tick),
-                Tick("gaps", settings.gap_tick_seconds, gap_detector.tick),
-                Tick("experiments", settings.experiment_tick_seconds, evaluator.tick),
-                Tick("retention", settings.retention_tick_seconds, lambda _: store.prune(retention_of(settings))),
-                *_deliveries(settings, store),
+                Tick(name, seconds, leadership.alone(run))
+                for name, seconds, run in (
+                    ("due", settings.due_tick_seconds, silence.tick),
+                    ("rescues", settings.rescue_tick_seconds, RescueWatch(waking, store).tick),
+                    ("cases", settings.gap_tick_seconds, CaseOpener(store, leadership).tick),
+                    ("gaps", settings.gap_tick_seconds, gap_detector.tick),
+                    ("experiments", settings.experiment_tick_seconds, evaluator.tick),
+                    ("retention", settings.retention_tick_seconds, lambda _: store.prune(retention_of(settings))),
+                    *_telling(settings, store, kept, Announcing(store, leadership, topics)),
+                )
             ],
             clock,
         ),
@@ -190,10 +215,10 @@ def retention_of(settings: Settings) -> Retention:
     )
 
 
-def _deliveries(settings: Settings, store: Store) -> list[Tick]:
-    if settings.webhook_url is None:
+def _telling(
+    settings: Settings, store: Store, log: Log, announcing: Announcing
+) -> list[tuple[str, float, Callable[[Millis], object]]]:
+    deliver = delivery(settings, store, log)
+    if deliver is None:
         return []
-    key = secret(settings.webhook_secret_file)
-    signed = None if key is None else key.get_secret_value().encode()
-    receiver = Receiver(settings.webhook_url, signed, settings.webhook_timeout_seconds)
-    return [Tick("outbox", settings.outbox_tick_seconds, Deliveries(store.outbox, receiver).tick)]
+    return [("announcing", ANNOUNCE_SECONDS, announcing.tick), ("outbox", settings.outbox_tick_seconds, deliver)]

@@ -4,8 +4,11 @@ Rule 2 is not optional. A worker that was paused, came back, was fenced and went
 buffered once skipped 4,315 of 1,200,000 events in silence.
 """
 
+from collections.abc import Sequence
+from itertools import pairwise
+
 from models.chunks import Chunk
-from models.errors import InvariantBroken
+from models.errors import InvariantBroken, LogChanged
 from models.identifiers import Offset
 
 
@@ -24,8 +27,13 @@ def continuing(chunk: Chunk, wanted: Offset) -> Chunk | None:
     """Return what of ``chunk`` continues at ``wanted``; ``None`` when all of it is folded already.
 
     1. It ends at or before ``wanted``: old, nothing to do. 2. It starts beyond: raises ``NotNext``.
-    3. Else what lies before ``wanted`` is cut off.
+    3. Else what lies before ``wanted`` is cut off. Raises ``LogChanged`` for a chunk that ends before it starts.
     """
+    if chunk.end < chunk.start:  # a consumer whose log was made anew jumps to its beginning, without a seek
+        raise LogChanged(
+            f"partition {chunk.partition}: the log jumped back from offset {chunk.start} to {chunk.end}, so it is not "
+            "the one this store was built from; start with an empty store, or bring the old log back"
+        )
     if chunk.end <= wanted:  # 1
         return None
     if chunk.start > wanted:  # 2
@@ -41,3 +49,17 @@ def part(chunk: Chunk, start: Offset, end: Offset) -> Chunk:
         return chunk
     inside = [record for record in chunk.records if start <= record.offset < end]
     return Chunk(chunk.partition, start, end, inside)
+
+
+def whole(parts: Sequence[Chunk]) -> Chunk:
+    """Return ``parts``, each of which continues the one before it, as one chunk."""
+    if len(parts) == 1:
+        return parts[0]
+    for before, after in pairwise(parts):
+        if (before.partition, before.end) != (after.partition, after.start):
+            raise InvariantBroken(
+                f"partition {after.partition}: what starts at {after.start} does not continue partition "
+                f"{before.partition} up to {before.end}; report this"
+            )
+    records = [record for chunk in parts for record in chunk.records]
+    return Chunk(parts[0].partition, parts[0].start, parts[-1].end, records)

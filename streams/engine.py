@@ -1,29 +1,24 @@
 """The embedded engine: follows the log, partition by partition, and keeps the store up with it.
 
-One thread. A round reads what each partition has to say, folds it, and writes one checkpoint for all. Between rounds
-it sleeps until somebody appends. What it must never do is guess: a fence, a gap or a refusal makes it forget what
-it knew and ask the store again.
+One thread. A round reads what each partition has to say, from where ``Folding`` wants it, and has it folded into one
+checkpoint for all. Between rounds it sleeps until somebody appends. How chunks become checkpoints, and what a fence
+or a refusal asks for, is the business of ``streams.folding``.
 """
 
-import gc
 import threading
-from collections.abc import Callable, Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 import structlog
 
 from models.chunks import Chunk
-from models.definitions import Timeline
-from models.effects import Effects, Forward
-from models.errors import Fenced, Retryable, RowRefused
-from models.identifiers import Epoch, Millis, Offset, Partition
+from models.effects import Forward
+from models.errors import Retryable
+from models.identifiers import Offset, Partition
 from streams.chunks import Log
-from streams.continuity import continuing
-from streams.fold import process
-from streams.keeper import Keeper, Standing
-from streams.poison import isolated
-from streams.state import PartitionState
+from streams.continuity import NotNext
+from streams.folding import Folding, Listener
+from streams.keeper import Keeper
 
 _log = structlog.get_logger(__name__)
 
@@ -38,9 +33,6 @@ class Limits:
     most_backoff_seconds: float = 30.0
 
 
-Listener = Callable[[Sequence[Effects]], None]
-
-
 class Engine:
     """Folds a log into a store, one checkpoint after the other; ``step`` and ``drain`` are for one thread at a time."""
 
@@ -48,19 +40,23 @@ class Engine:
         self, log: Log, keeper: Keeper, limits: Limits | None = None, topics: frozenset[str] = frozenset()
     ) -> None:
         self._log = log
-        self._keeper = keeper
+        self._folding = Folding(keeper, log.partitions, self._forward, topics)
         self._limits = limits or Limits()
-        self._topics = topics
-        self._standings: dict[Partition, Standing] | None = None
-        self._timelines: Mapping[Partition, Timeline] = {}
         self._awake = threading.Event()
         self._stopping = threading.Event()
-        self._listeners: list[Listener] = []
         self._turn = 0
-        self.fences = 0
-        """How often another writer came between, since the start."""
         self.failure: BaseException | None = None
         """What stopped the engine for good, if anything did."""
+
+    @property
+    def folding(self) -> Folding:
+        """What folds; a worker, which is pushed its chunks, uses it without the rest of the engine."""
+        return self._folding
+
+    @property
+    def fences(self) -> int:
+        """How often another writer came between, since the start."""
+        return self._folding.fences
 
     def wake(self) -> None:
         """Say that there is something to fold; cheap, from any thread."""
@@ -68,7 +64,7 @@ class Engine:
 
     def listen(self, listener: Listener) -> None:
         """Call ``listener`` after each checkpoint with what was written; it must be quick and must not raise."""
-        self._listeners.append(listener)
+        self._folding.listen(listener)
 
     def stop(self) -> None:
         """Ask ``run`` to return after the checkpoint it is at."""
@@ -109,108 +105,34 @@ class Engine:
     def step(self) -> int:
         """Write one checkpoint; return how many offsets it moved over, 0 for nothing to do or a fence."""
         chunks = self._next_chunks()
-        if not chunks:
-            return 0
         try:
-            with undisturbed():
-                return self._fold(chunks)
-        except Fenced as fenced:
-            self.fences += 1
-            self.forget()
-            _log.info("fenced", reason=str(fenced))
-            return 0
+            return self._folding.fold(chunks).offsets if chunks else 0
         except BaseException:
-            self.forget()
+            self._folding.release(self._folding.held)  # in doubt: read on from where the store stands
             raise
 
-    def forget(self) -> None:
-        """Drop everything known of positions and definitions; the next step asks the store."""
-        self._standings = None
-
-    def _fold(self, chunks: Sequence[Chunk]) -> int:
-        effects = [process(chunk, self._state(chunk.partition), self._timelines[chunk.partition]) for chunk in chunks]
-        try:
-            self._keeper.checkpoint(effects, self._forward)
-        except RowRefused:
-            effects = self._isolate(chunks)
-        self._advance(effects)
-        for listener in self._listeners:
-            listener(effects)
-        return sum(one.end - one.start for one in effects)
-
-    def _isolate(self, chunks: Sequence[Chunk]) -> list[Effects]:
-        """Fold again record by record what the store refuses as a whole; each record is a checkpoint of its own."""
-        done: list[Effects] = []
-        for chunk in chunks:
-            for effects in isolated(chunk, self._state(chunk.partition), self._timelines[chunk.partition], self._write):
-                self._advance([effects])
-                done.append(effects)
-        return done
-
-    def _write(self, effects: Effects) -> None:
-        self._keeper.checkpoint([effects], self._forward)
+    def look(self) -> Mapping[Partition, Offset]:
+        """Read anew from the store where every partition stands; the first step does it by itself."""
+        return self._folding.hold([Partition(n) for n in range(self._log.partitions)])
 
     def _forward(self, forwards: Sequence[Forward]) -> None:
         self._log.append([(forward.subject.encode(), forward.value) for forward in forwards])
 
     def _next_chunks(self) -> list[Chunk]:
-        standings = self._known()
+        if not self._folding.held:
+            self.look()
+        wanted = {partition: self._folding.wanted(partition) for partition in self._folding.held}
         ends = self._log.ends()
-        behind = [p for p, standing in standings.items() if ends.get(p, Offset(0)) > standing.next_offset]
+        behind = [partition for partition, at in wanted.items() if ends.get(partition, Offset(0)) > at]
         chunks: list[Chunk] = []
         room = self._limits.checkpoint_records
         self._turn += 1
-        for partition in sorted(behind, key=lambda p: (p - self._turn) % len(standings)):
-            at = standings[partition].next_offset
-            chunk = continuing(self._log.read(partition, at, min(room, self._limits.chunk_records)), at)
-            if chunk is not None:
-                chunks.append(chunk)
-                room -= len(chunk.records)
+        for partition in sorted(behind, key=lambda p: (p - self._turn) % len(wanted)):
+            chunk = self._log.read(partition, wanted[partition], min(room, self._limits.chunk_records))
+            if chunk.start != wanted[partition]:
+                raise NotNext(chunk, wanted[partition])  # reading it again would not help
+            chunks.append(chunk)
+            room -= len(chunk.records)
             if room <= 0:
                 break
         return chunks
-
-    def _known(self) -> dict[Partition, Standing]:
-        if self._standings is None:
-            self._standings = dict(self._keeper.standings())
-            self._timelines = self._keeper.timelines()
-        return self._standings
-
-    def _state(self, partition: Partition) -> PartitionState:
-        standing = self._known()[partition]
-        return PartitionState(
-            partition=partition,
-            partitions=self._log.partitions,
-            next_offset=standing.next_offset,
-            epoch=standing.epoch,
-            watermark=standing.watermark,
-            load=self._keeper.load,
-            topics=self._topics,
-        )
-
-    def _advance(self, effects: Sequence[Effects]) -> None:
-        standings = self._known()
-        for one in effects:
-            standings[one.partition] = Reached(one.end, one.epoch, one.watermark)
-
-
-@contextmanager
-def undisturbed() -> Iterator[None]:
-    """Keep the cyclic garbage collector out of the block: a fold makes many objects and no cycles (15 % faster)."""
-    if not gc.isenabled():
-        yield
-        return
-    gc.disable()
-    try:
-        yield
-    finally:
-        gc.enable()
-
-
-@dataclass(frozen=True, slots=True)
-class Reached:
-    """Where a partition stands after a checkpoint of ours."""
-
-    next_offset: Offset
-    epoch: Epoch
-    watermark: Millis

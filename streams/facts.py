@@ -74,23 +74,21 @@ class FactBook:
             del self.contents[identity]
 
     def _take(self, fact: AnyFact, record_clock: Millis) -> Verdict:
+        time = fact.time
         self.clock = max(self.clock, record_clock)
-        late = fact.time < self.clock - LATE_HORIZON
+        late = time < self.clock - LATE_HORIZON
         if late:
             fact = msgspec.structs.replace(fact, alone=True)
-        self.asof = max(self.asof, fact.time)
+        self.asof = max(self.asof, time)
         self.contents[(fact.source, fact.id)] = fact.content
-        self._insert(fact)
-        self.fresh.append(fact)
-        return "late" if late else "scored"
-
-    def _insert(self, fact: AnyFact) -> None:
         facts = self.facts
-        if not facts or facts[-1].time < fact.time or facts[-1].order < fact.order:
+        if not facts or facts[-1].time < time or facts[-1].order < fact.order:
             facts.append(fact)
         else:
             insort(facts, fact, key=_order)
             self.reordered = True
+        self.fresh.append(fact)
+        return "late" if late else "scored"
 
 
 def _order(fact: AnyFact) -> tuple[int, str, str]:

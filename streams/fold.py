@@ -11,12 +11,11 @@
 """
 
 from collections.abc import Mapping
-from functools import lru_cache
 
 from models.chunks import Chunk
 from models.definitions import Definitions, Timeline
 from models.effects import Effects
-from models.errors import InvariantBroken
+from models.errors import InvariantBroken, SchemaMismatch
 from models.identifiers import Millis, Subject
 from models.interactions.decoding import Decoded
 from models.partitions import group_of
@@ -26,13 +25,12 @@ from streams.continuity import NotNext, part
 from streams.customers import CustomerFold, continued
 from streams.gathering import gather
 from streams.joining import joined
+from streams.publishing import letters
 from streams.state import PartitionState
 
 POISON_FROM = 100
 """Smallest chunk in which a share of poison means anything."""
 POISON_PERCENT = 1
-
-_group_of = lru_cache(maxsize=1 << 16)(group_of)
 
 
 class PoisonedChunk(InvariantBroken):
@@ -42,7 +40,8 @@ class PoisonedChunk(InvariantBroken):
 def process(chunk: Chunk, state: PartitionState, definitions: Timeline) -> Effects:
     """Return everything ``chunk``, which must begin exactly where ``state`` stands, asks to have written.
 
-    Raises ``NotNext`` for a chunk that begins elsewhere, ``PoisonedChunk`` when too much of it cannot be folded.
+    Raises ``NotNext`` for a chunk that begins elsewhere, ``PoisonedChunk`` when too much of it cannot be folded, and
+    ``SchemaMismatch`` when a customer's row cannot be read.
     """
     if chunk.start != state.next_offset:
         raise NotNext(chunk, state.next_offset)
@@ -91,6 +90,7 @@ class _Gathering:
         effects = self._effects
         effects.cells = self._cells.expanded()
         effects.dead_letters.sort(key=lambda letter: letter.offset)
+        effects.outbox += letters(effects.dead_letters, self._state.topics)
         counted = effects.counters
         if counted.received != counted.scored + counted.duplicates + counted.dead_letters:
             raise InvariantBroken(f"records unaccounted for in partition {effects.partition}: {counted}; report this")
@@ -98,7 +98,7 @@ class _Gathering:
 
     def forget(self, arrivals: list[Arrival]) -> None:
         """Count what came for an erased customer; it leaves nothing."""
-        events = sum(isinstance(arrival.decoded, Decoded) for arrival in arrivals)
+        events = sum(isinstance(decoded, Decoded) for _, decoded in arrivals)
         counters = self._effects.counters
         counters.received += events
         counters.scored += events
@@ -109,13 +109,15 @@ class _Gathering:
         """Fold one customer's arrivals; should that fail, find the culprit among them."""
         try:
             self._add(self._folded(subject, row, arrivals, definitions))
+        except SchemaMismatch:
+            raise  # the row is at fault and not the record: burying what came would lose it
         except Exception:  # noqa: BLE001 - whatever a record makes go wrong must cost that record alone
             self._isolate(subject, row, arrivals, definitions)
 
     def _folded(
         self, subject: Subject, row: bytes | None, arrivals: list[Arrival], definitions: Definitions
     ) -> CustomerFold:
-        fold = continued(subject, row, definitions, _group_of(subject.encode()), self._state.topics)
+        fold = continued(subject, row, definitions, group_of(subject.encode()), self._state.topics)
         for arrival in arrivals:
             fold.take(arrival)
         fold.close()
@@ -133,13 +135,14 @@ class _Gathering:
 
     def _bury(self, arrival: Arrival, error: Exception) -> None:
         counters = self._effects.counters
-        if not isinstance(arrival.decoded, Decoded):
+        record, decoded = arrival
+        if not isinstance(decoded, Decoded):
             counters.due += 1
             return
         counters.received += 1
         counters.dead_letters += 1
         reason = f"folding it failed ({type(error).__name__}: {error}); report this, then replay the dead letter"
-        self._effects.dead_letters.append(dead_letter(arrival.record, "poison", reason[:1000], arrival.decoded))
+        self._effects.dead_letters.append(dead_letter(record, "poison", reason[:1000], decoded))
 
     def _add(self, fold: CustomerFold) -> None:
         gather(self._effects, self._cells, fold)

@@ -1,10 +1,11 @@
 """Gaps, found: reads the day cells of every declared scope, walks the days not yet walked, keeps what changed.
 
 How a gap is judged is in ``models.gaps``. A history imported later is walked from its first day, each day knowing only
-what it could; days already walked are not judged twice.
+what it could; days already walked are not judged twice. No more days are read than what is judged can depend on.
 """
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import replace
 from datetime import date
 from hashlib import sha256
 
@@ -13,12 +14,13 @@ import msgspec
 from models.cells import value_of
 from models.definitions import DeclaredScopes, Definitions
 from models.gaps.burn_rate import Lost, burn_rate
-from models.gaps.days import date_of, day_from, day_of
-from models.gaps.detector import Change, Facts, Watch, walk
+from models.gaps.days import date_of, day_from
+from models.gaps.detector import Change, Facts, Watch, days_needed, walk
 from models.gaps.impact import assumptions_of
 from models.gaps.metrics import METRICS, SCORES
-from models.gaps.series import DayTable, table_of
+from models.gaps.series import DayTable
 from models.identifiers import DAY, FULL, HOUR, Millis
+from models.scoring.scopes import holds_customers
 from models.targets import Target
 from store.database import Store
 from streams.leadership import Leadership
@@ -61,7 +63,10 @@ class GapDetector:
         walked = Walked(span[0] // DAY, min(now, span[1]) // DAY, _digest(targets))
         start = self._start(walked, targets)
         kept = self._store.gaps.all()
-        changes = walk(self._watch(definitions, now), [each.gap for each in kept], date_of(start), date_of(walked.last))
+        gaps = [each.gap for each in kept]
+        first = max(walked.first, day_from(days_needed(gaps, date_of(start))))
+        watch = self._watch(definitions, (first, walked.last), now)
+        changes = walk(watch, gaps, date_of(start), date_of(walked.last))
         self._keep(changes, {each.gap.id: each.version for each in kept}, walked, now)
         self._looked = looked
         return len({change.gap.id for change in changes if change.what != "measured"})
@@ -90,19 +95,18 @@ class GapDetector:
         targets = self._store.courses.targets()
         return (counters.received, counters.due, now // DAY, targets, self._store.definitions.current().version)
 
-    def _watch(self, definitions: Definitions, now: Millis) -> Watch:
+    def _watch(self, definitions: Definitions, days: tuple[int, int], now: Millis) -> Watch:
         policy = definitions.active
         seen = (scope for scope in self._store.cells.scopes(policy.version) if "|" not in scope)
         scopes = sorted({*seen, *_declared(definitions.scopes)})
         targets = [target for target in self._store.courses.targets() if target.metric in METRICS]
-        wanted = sorted({*scopes, *(target.scope for target in targets)})
-        tables = {scope: self._table(policy.version, scope, now) for scope in wanted}
+        tables = self._tables(policy.version, {*scopes, *(target.scope for target in targets)}, days)
         return Watch(
             facts=Facts(tables, policy.version, assumptions_of(policy.impact), self._dissatisfied),
             targets=targets,
             changed=self._changed(targets),
             policy_since=self._policy_since(),
-            searched=[(metric, scope) for scope in scopes for metric in SCORES],
+            searched=[(metric, scope) for scope in scopes for metric in SCORES if _is_kept(metric, scope)],
             burning=frozenset(target.id for target in targets if self._burns(target, policy.version, now)),
         )
 
@@ -120,9 +124,11 @@ class GapDetector:
                 return _date(later.at)
         return None
 
-    def _table(self, policy: str, scope: str, now: Millis) -> DayTable:
-        cells = self._store.cells.by_group(policy, scope, (Millis(0), Millis(now + DAY)))
-        return table_of((day_of(day), group, counts) for (day, group), counts in cells.items())
+    def _tables(self, policy: str, scopes: Iterable[str], days: tuple[int, int]) -> Mapping[str, DayTable]:
+        """Return the tables of ``days``, with the first day ever of each scope; none of scopes that hold nothing."""
+        born = self._store.cells.first_days(policy)
+        tables = self._store.day_tables.tables(policy, sorted(born.keys() & set(scopes)), days)
+        return {scope: replace(table, born=born[scope]) for scope, table in tables.items()}
 
     def _burns(self, target: Target, policy: str, now: Millis) -> bool:
         aimed = target.value_on(_date(now))
@@ -152,6 +158,11 @@ def _declared(scopes: DeclaredScopes) -> Iterator[str]:
     for kind in ("touchpoint", "channel", "source"):
         yield from (f"{kind}:{value}" for value in getattr(scopes, f"{kind}s"))
     yield from (f"segment:{name}={value}" for name, value in scopes.segments)
+
+
+def _is_kept(metric: str, scope: str) -> bool:
+    """Tell whether ``scope`` has observations of ``metric`` at all; what cannot be observed is no hypothesis."""
+    return METRICS[metric].unit != "customer" or holds_customers(scope)
 
 
 def _digest(targets: Sequence[Target]) -> str:

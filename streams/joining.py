@@ -2,7 +2,7 @@
 
 from dataclasses import fields
 
-from models.cells import CellKey, Counts, add
+from models.blocks import summed
 from models.effects import Counters, Effects
 from models.errors import InvariantBroken
 from models.identifiers import Millis
@@ -28,7 +28,7 @@ def joined(first: Effects, second: Effects) -> Effects:
         journeys={k: row for k, row in first.journeys.items() if k not in second.journeys_gone} | second.journeys,
         journeys_gone=(first.journeys_gone - second.journeys.keys()) | second.journeys_gone,
         archived=first.archived + second.archived,
-        cells=_summed(first.cells, second.cells),
+        cells=summed((first.cells, second.cells)),
         rescues={k: row for k, row in first.rescues.items() if k not in second.rescues_gone} | second.rescues,
         rescues_gone=(first.rescues_gone - second.rescues.keys()) | second.rescues_gone,
         units=first.units | second.units,
@@ -57,12 +57,3 @@ def tally(into: Counters, more: Counters) -> None:
 
 
 _NAMES = tuple(field.name for field in fields(Counters))
-
-
-def _summed(one: dict[CellKey, Counts], other: dict[CellKey, Counts]) -> dict[CellKey, Counts]:
-    total = dict(one)
-    for key, counts in other.items():
-        held = dict(total.get(key, {}))  # counts may be shared between cells
-        add(held, counts)
-        total[key] = held
-    return {key: counts for key, counts in total.items() if counts}

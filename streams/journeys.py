@@ -17,13 +17,13 @@ from models.scoring import (
     Journey,
     JourneyScore,
     Scored,
-    customer_contributions,
+    is_waiting,
     journey_contributions,
     journeys_of,
     next_due,
     score_journey,
 )
-from models.scoring.customer import Remembered, Standing
+from models.scoring.contributions import remembered
 from streams.facts import FactBook
 from streams.freezing import Grouping
 
@@ -39,6 +39,8 @@ class Refreshed:
     groupings: list[Grouping]
     changed: list[Scored] = field(default_factory=list)
     """Journeys under the active policy that were computed anew, with their scores."""
+    score: Centi | None = None
+    """The customer's, over all their journeys, under the active policy."""
     made: dict[str, tuple[Contribution, ...]] = field(default_factory=dict)
     """What those computed anew contribute, not yet packed."""
 
@@ -75,16 +77,6 @@ def refreshed(
     return result
 
 
-def score_of(standings: Iterable[FrozenJourney], policy: Policy) -> Centi | None:
-    """Return the customer's score over all their journeys under ``policy``."""
-    memory = Remembered(policy)
-    kept = [s for s in standings if policy.version in s.scores]
-    kept.sort(key=lambda s: (s.ended, s.key))
-    for one in kept:
-        memory.add(Standing(one.ended, one.key, one.scores[policy.version], one.said))
-    return memory.score
-
-
 def _resurveyed(book: FactBook) -> bool:
     """Tell whether a survey came whose earlier answers may now be about something else."""
     return any(isinstance(fact, AskedFact) for fact in book.fresh)
@@ -103,7 +95,7 @@ def _unchanged(
             before is None
             or before.due is not None
             or before.facts != len(journey.facts)
-            or any(id(fact) in fresh for fact in journey.facts)
+            or not fresh.isdisjoint(map(id, journey.facts))
         ):
             moved.append((journey.ended, journey.key))
         else:
@@ -129,7 +121,7 @@ def _compute(
     past = [*frozen, *(before.standing for before in still.values())]
     for policy in grouping.policies:
         scored = [Scored(journey, score_journey(journey, policy, asof)) for journey in anew]
-        persons = customer_contributions(scored, past, policy, definitions.scopes)
+        persons, memory = remembered(scored, past, policy, definitions.scopes)
         for one in scored:
             key = one.journey.key
             own = journey_contributions(one, policy, definitions.scopes, asof)
@@ -137,7 +129,7 @@ def _compute(
             parts[key] += own if person is None else (*own, person)
             scores[key][policy.version] = one.score
         if policy is definitions.active:
-            result.changed = scored
+            result.changed, result.score = scored, memory.score
     for journey in grouping.journeys:
         before = still.get(journey.key)
         if before is None:
@@ -155,7 +147,10 @@ def _applied(
     asof: Millis,
 ) -> AppliedJourney:
     first = scores[policies[0].version]
-    contacts = [part.counts for part in parts[: len(journey.contacts)]]
+    scored = good = 0
+    for part in parts[: len(journey.contacts)]:
+        scored += part.counts.get("contact.n", 0)
+        good += part.counts.get("contact.good", 0)
     dues = [due for policy in policies if (due := next_due((journey,), policy, asof)) is not None]
     return AppliedJourney(
         standing=FrozenJourney(
@@ -163,13 +158,14 @@ def _applied(
             ended=journey.ended,
             scores={version: score.shown for version, score in scores.items() if score.shown is not None},
             said=first.said is not None,
-            contacts=sum(counts.get("contact.n", 0) for counts in contacts),
-            good=sum(counts.get("contact.good", 0) for counts in contacts),
+            contacts=scored,
+            good=good,
         ),
         packed=pack_contributions(parts),
         facts=len(journey.facts),
         last=journey.last_event,
         due=min(dues, default=None),
+        waiting=is_waiting(journey),
     )
 
 
@@ -189,4 +185,5 @@ def _merged(one: AppliedJourney, other: AppliedJourney) -> AppliedJourney:
         facts=one.facts,
         last=Millis(max(one.last, other.last)),
         due=min((due for due in (one.due, other.due) if due is not None), default=None),
+        waiting=one.waiting,
     )

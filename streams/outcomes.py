@@ -49,7 +49,7 @@ def outcome(metric: str, lived: Lived, span: Span, scope: str) -> tuple[int, int
     if metric in LOYALTY or metric in {"nps", "csat", "ces", "complaints"}:
         return _on_facts(metric, lived, span, scope)
     n = total = 0
-    counted, summed = _keys(metric)
+    counted, summed = cell_keys(metric)
     for contribution in lived.contributions:
         if span.first <= contribution.at < span.beyond and scope in contribution.scopes:
             n += sum(contribution.counts.get(key, 0) for key in counted)
@@ -57,7 +57,7 @@ def outcome(metric: str, lived: Lived, span: Span, scope: str) -> tuple[int, int
     return n, total
 
 
-def _keys(metric: str) -> tuple[tuple[str, ...], tuple[str, ...]]:
+def cell_keys(metric: str) -> tuple[tuple[str, ...], tuple[str, ...]]:
     """Return which counts make up the n and the sum of ``metric``."""
     if metric.endswith("_score"):
         unit = metric.removesuffix("_score")

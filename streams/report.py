@@ -3,7 +3,7 @@
 Points are floats here, 0 to 100, and moments RFC 3339: this is for programs outside. Pages have views of their own.
 """
 
-from collections.abc import Iterator
+from collections.abc import Mapping
 from dataclasses import dataclass
 
 import msgspec
@@ -11,19 +11,19 @@ import msgspec
 from experiments.ledger import Experiment
 from models.cells import ScopeScore, Unit
 from models.gaps.gap import Gap, to_json
+from models.gaps.series import DayTable
 from models.identifiers import DAY, Millis
 from models.instants import render
-from models.scoring.spread import DayGroup, scope_score
+from models.scoring.spread import scope_scores
 from store.database import Store
 from streams.calls import calls_now
 
 UNITS: tuple[Unit, ...] = ("journey", "contact", "customer")
-WEEK: Millis = Millis(7 * DAY)
-MONDAY: Millis = Millis(4 * DAY)
-"""1970-01-05, the first Monday."""
+WEEK = 7
+MONDAY = 4
+"""1970-01-05, the first Monday, as a day."""
 
 Row = dict[str, object]
-Cells = dict[DayGroup, dict[str, int]]
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,16 +33,22 @@ class Period:
     start: Millis
     end: Millis
 
+    @property
+    def days(self) -> tuple[int, int]:
+        """The first and the last day, as numbers."""
+        return self.start // DAY, (self.end - 1) // DAY
+
 
 def report(store: Store, now: Millis, period: Period | None = None) -> dict[str, list[Row]]:
     """Return the whole document over ``period``, or over everything kept."""
     policy = store.definitions.current().active
     span = period or kept(store, policy.version)
     scopes = [] if span is None else [scope for scope in store.cells.scopes(policy.version) if "|" not in scope]
-    tables = {scope: store.cells.by_group(policy.version, scope, (span.start, span.end)) for scope in scopes if span}
+    days = (0, -1) if span is None else span.days
+    tables = store.day_tables.tables(policy.version, scopes, days)
     return {
-        "scores": [row for scope, cells in tables.items() for row in _scores(scope, cells)],
-        "weeks": [row for scope, cells in tables.items() for row in _weeks(scope, cells)],
+        "scores": _scores(tables),
+        "weeks": _weeks(tables, days),
         "gaps": [gap_row(each.gap) for each in store.gaps.all()],
         "rescues": [msgspec.to_builtins(call.row) for call in calls_now(store, policy, now)],
         "experiments": [experiment_row(each.experiment) for each in store.experiments.all()],
@@ -93,21 +99,25 @@ def experiment_row(experiment: Experiment) -> Row:
     }
 
 
-def _scores(scope: str, cells: Cells) -> Iterator[Row]:
-    for unit in UNITS:
-        score = scope_score(cells, unit)
-        if score.n or score.unscored:
-            yield score_row(scope, score)
+def _scores(tables: Mapping[str, DayTable]) -> list[Row]:
+    """Return the scores of each scope's table, scope by scope, those of nothing left out."""
+    by_unit = [scope_scores(list(tables.values()), unit) for unit in UNITS]
+    return [
+        score_row(scope, score)
+        for scope, scores in zip(tables, zip(*by_unit, strict=True), strict=True)
+        for score in scores
+        if score.n or score.unscored
+    ]
 
 
-def _weeks(scope: str, cells: Cells) -> Iterator[Row]:
-    """Yield the scores of each week that holds anything, Monday to Sunday, in order."""
-    by_week: dict[int, Cells] = {}
-    for (day, group), counts in cells.items():
-        by_week.setdefault(day - (day - MONDAY) % WEEK, {})[day, group] = counts
-    for start in sorted(by_week):
-        for row in _scores(scope, by_week[start]):
-            yield {"from": render(start), "to": render(start + WEEK), **row}
+def _weeks(tables: Mapping[str, DayTable], days: tuple[int, int]) -> list[Row]:
+    """Return the scores of each week that holds anything, Monday to Sunday, in order, scope by scope."""
+    found: dict[object, list[Row]] = {scope: [] for scope in tables}
+    for monday in range(days[0] - (days[0] - MONDAY) % WEEK, days[1] + 1, WEEK):
+        dates = {"from": render(Millis(monday * DAY)), "to": render(Millis((monday + WEEK) * DAY))}
+        for row in _scores({scope: table.cut(monday, monday + WEEK - 1) for scope, table in tables.items()}):
+            found[row["scope"]].append(dates | row)
+    return [row for rows in found.values() for row in rows]
 
 
 def _points(value: int | None) -> float | None:

@@ -18,8 +18,14 @@ _BYTES = 32
 def pseudonym_key(settings: Settings) -> PseudonymKey:
     """Return the key that ``settings`` name, or that of the data folder, drawing one when it has none yet.
 
-    Raises ``RefusedToStart`` for a named file that is missing, empty, too short or readable by everybody.
+    Raises ``RefusedToStart`` for a named file that is missing, empty, too short or readable by everybody, and where
+    processes on several machines must have the same one and none is named.
     """
+    if settings.secret_file is None and settings.database_url is not None:
+        raise RefusedToStart(
+            "RESSENTI_SECRET_FILE: must be named where the store is in PostgreSQL, or every machine would make "
+            "pseudonyms of its own; put one key (32 random bytes in hex, say) on all of them"
+        )
     path = settings.secret_file or _own(settings.data)
     text = secret(path)
     try:

@@ -8,8 +8,9 @@ import os
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Annotated, Literal
+from urllib.parse import parse_qsl, urlsplit
 
-from pydantic import Field, SecretStr, ValidationError
+from pydantic import Field, SecretStr, ValidationError, field_validator
 from pydantic_settings import BaseSettings, PydanticBaseSettingsSource, SettingsConfigDict
 
 from models.errors import RefusedToStart
@@ -17,6 +18,14 @@ from models.errors import RefusedToStart
 PREFIX = "RESSENTI_"
 FOREIGN = frozenset({"RESSENTI_TEST_POSTGRES"})
 """Names with our prefix that belong to the test suite, not to a running process."""
+
+SECRETIVE = frozenset({"database_url"})
+"""Settings whose value is not shown when it is wrong: a password may have slipped into it."""
+CONTAINER_SECRETS = Path("/run/secrets")
+"""Where container engines put secrets, readable by whoever runs in there."""
+
+_ADDRESS = r"([^\s,/:\[\]]+|\[[0-9a-fA-F:.]+\]):\d{1,5}"
+_NEWS = r"(dead-letters|scores|rescues|gaps|verdicts)"
 
 Seconds = Annotated[float, Field(gt=0, le=86_400)]
 Days = Annotated[int, Field(ge=1, le=3_650)]
@@ -99,6 +108,141 @@ class Settings(BaseSettings):
     duplicate_memory: Annotated[
         int, Field(ge=0, le=10_000_000, description="Recent events whose (source, id) the collector remembers.")
     ] = 200_000
+    database_url: Annotated[
+        str | None,
+        Field(
+            pattern=r"^postgres(ql)?://",
+            description="PostgreSQL database of the store, as libpq takes it: `postgresql://user@host:5432/ressenti`; "
+            "without a password. Needs `ressenti migrate` once and after each upgrade, and `RESSENTI_SECRET_FILE`. "
+            "The data folder's own file when not given.",
+        ),
+    ] = None
+    database_password_file: Annotated[
+        Path | None, Field(description="File with the password of the database's user, where it needs one.")
+    ] = None
+    database_readers: Annotated[
+        int, Field(ge=1, le=100, description="Most connections of one process that read, for pages and commands.")
+    ] = 8
+    database_writers: Annotated[
+        int, Field(ge=2, le=100, description="Most connections of one process that write: folds, ticks, people.")
+    ] = 4
+    database_statement_seconds: Annotated[
+        Seconds, Field(description="Longest that PostgreSQL works at one question of a page or a command.")
+    ] = 60.0
+    kafka_bootstrap: Annotated[
+        str | None,
+        Field(
+            pattern=rf"^{_ADDRESS}(,{_ADDRESS})*$",
+            description="Addresses of Kafka brokers, `host:port,host:port`; the log is then Kafka's. Needs "
+            "`RESSENTI_DATABASE_URL` too. The embedded log and store when not given.",
+        ),
+    ] = None
+    kafka_prefix: Annotated[
+        str,
+        Field(
+            pattern=r"^[A-Za-z0-9._-]{0,64}$",
+            description="Put before the name of every topic of ours, as in `staging.`.",
+        ),
+    ] = ""
+    kafka_topic: Annotated[
+        str, Field(pattern=r"^[A-Za-z0-9._-]{1,128}$", description="Topic of the interactions, after the prefix.")
+    ] = "interactions"
+    kafka_publish: Annotated[
+        str,
+        Field(
+            pattern=rf"^({_NEWS}(,{_NEWS})*)?$",
+            description="Which results are told to topics of their own. `scores` is a message for each journey that a "
+            "checkpoint changed: leave it out where nobody reads it.",
+        ),
+    ] = "dead-letters,scores,rescues,gaps,verdicts"
+    kafka_replication: Annotated[
+        int, Field(ge=1, le=9, description="Copies of each topic that `ressenti topics create` asks for.")
+    ] = 3
+    kafka_security: Annotated[
+        Literal["PLAINTEXT", "SSL", "SASL_PLAINTEXT", "SASL_SSL"],
+        Field(description="How brokers are talked to: encrypted (SSL), with a login (SASL), both, or neither."),
+    ] = "PLAINTEXT"
+    kafka_sasl_mechanism: Annotated[
+        Literal["PLAIN", "SCRAM-SHA-256", "SCRAM-SHA-512"], Field(description="How the login is made.")
+    ] = "SCRAM-SHA-512"
+    kafka_user: Annotated[str | None, Field(description="Name of the login; needed with SASL.")] = None
+    kafka_password_file: Annotated[
+        Path | None, Field(description="File with the password of the login; needed with SASL.")
+    ] = None
+    kafka_ca_file: Annotated[
+        Path | None,
+        Field(description="Certificates that brokers' are checked against (PEM); the system's when not given."),
+    ] = None
+    kafka_certificate_file: Annotated[
+        Path | None, Field(description="Our own certificate (PEM), for brokers that ask for one.")
+    ] = None
+    kafka_key_file: Annotated[Path | None, Field(description="The key of our own certificate (PEM).")] = None
+    kafka_timeout_seconds: Annotated[
+        Seconds,
+        Field(ge=1, le=300, description="Longest wait for a broker; events that took longer are answered with 503."),
+    ] = 10.0
+
+    worker_group: Annotated[
+        str,
+        Field(
+            pattern=r"^[A-Za-z0-9._-]{1,128}$",
+            description="Consumer group that workers join, after the prefix; they share the partitions.",
+        ),
+    ] = "ressenti"
+    worker_instance: Annotated[
+        str | None,
+        Field(
+            pattern=r"^[A-Za-z0-9._-]{1,128}$",
+            description="Name of this worker that stays when it is started anew (static membership): its partitions "
+            "then wait for it, for a session's length. Each worker needs its own; none when not given.",
+        ),
+    ] = None
+    worker_session_seconds: Annotated[
+        Seconds,
+        Field(le=1_800, description="A worker not heard of for so long loses its partitions to the others."),
+    ] = 6.0
+    worker_heartbeat_seconds: Annotated[
+        Seconds, Field(le=600, description="How often a worker says that it lives; a third of the session at most.")
+    ] = 2.0
+    worker_checkpoint_records: Annotated[
+        int,
+        Field(
+            ge=1,
+            le=1_000_000,
+            description="Records after which a worker writes a checkpoint, over its partitions; whoever takes some of "
+            "them over waits for the one at work.",
+        ),
+    ] = 16_000
+    worker_checkpoint_seconds: Annotated[
+        Seconds, Field(le=60, description="Longest that fetched records wait for others to share their checkpoint.")
+    ] = 0.1
+    worker_reconcile_seconds: Annotated[
+        Seconds, Field(description="How often a worker looks whether anything was lost between Kafka and itself.")
+    ] = 5.0
+    worker_hint_seconds: Annotated[
+        Seconds, Field(description="How often a worker tells Kafka how far it is, for tools that show the lag.")
+    ] = 5.0
+    worker_stall_seconds: Annotated[
+        Seconds,
+        Field(ge=10, description="A worker that is behind and folds nothing for so long ends, to be started anew."),
+    ] = 60.0
+    worker_port: Annotated[
+        int,
+        Field(
+            ge=0,
+            le=65_535,
+            description="Port of a worker's `/livez`, `/readyz` and `/metrics`, at `RESSENTI_HOST`; 0: a free one.",
+        ),
+    ] = 8001
+
+    @field_validator("database_url")
+    @classmethod
+    def _refuse_passwords(cls, url: str | None) -> str | None:
+        parts = urlsplit(url or "")
+        if parts.password is not None or "password" in dict(parse_qsl(parts.query)):
+            raise ValueError("holds a password, which would show in process lists; put it into a file and name that in "
+                             f"{PREFIX}DATABASE_PASSWORD_FILE")  # fmt: skip
+        return url
 
     @classmethod
     def settings_customise_sources(
@@ -133,7 +277,8 @@ def read(environment: Mapping[str, str] | None = None, **overrides: object) -> S
 def secret(path: Path | None) -> SecretStr | None:
     """Return the secret kept in the file ``path``; ``None`` when no file is named.
 
-    Raises ``RefusedToStart`` for a file that is missing, empty or readable by everybody.
+    Raises ``RefusedToStart`` for a file that is missing, empty or readable by everybody; what a container is given
+    under ``/run/secrets`` is readable by everybody in there, who is nobody else.
     """
     if path is None:
         return None
@@ -143,7 +288,7 @@ def secret(path: Path | None) -> SecretStr | None:
         raise RefusedToStart(f"secret file {path}: {error.strerror}; make it or name another") from None
     if not text:
         raise RefusedToStart(f"secret file {path} is empty; write the secret in it")
-    if path.stat().st_mode & 0o004:
+    if path.stat().st_mode & 0o004 and not path.is_relative_to(CONTAINER_SECRETS):
         raise RefusedToStart(f"secret file {path} is readable by everybody; run: chmod 600 {path}")
     return SecretStr(text)
 
@@ -160,7 +305,7 @@ def table() -> str:
         "|---|---|---|",
     ]
     for name, field in Settings.model_fields.items():
-        default = "–" if field.default is None else f"`{field.default}`"
+        default = "–" if field.default in {None, ""} else f"`{field.default}`"
         lines.append(f"| `{PREFIX}{name.upper()}` | {default} | {field.description} |")
     return "\n".join(lines) + "\n"
 
@@ -177,4 +322,5 @@ def _is_unknown(name: str) -> bool:
 def _sentence(error: Mapping[str, object]) -> str:
     place = error.get("loc")
     name = str(place[0]) if isinstance(place, tuple) and place else "settings"
-    return f"{PREFIX}{name.upper()}: {error.get('msg')} (got {error.get('input')!r}); see docs/settings.md"
+    got = "" if name in SECRETIVE else f" (got {error.get('input')!r})"
+    return f"{PREFIX}{name.upper()}: {error.get('msg')}{got}; see docs/settings.md"

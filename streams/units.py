@@ -119,7 +119,17 @@ def _unit(
         mechanism=moved[1],
         guardrails={metric: outcome(metric, lived, after, experiment.scope) for metric in experiment.guardrails},
         crossed=any(fact.arm != first.arm and fact.time <= matures_at for fact in own),
+        cluster=cluster_of(first, experiment.clusters),
     )
+
+
+def cluster_of(exposure: AnyFact, clusters: Sequence[str]) -> str:
+    """Return which of ``clusters`` a fact names: as a segment's value, touchpoint, channel, staff or source."""
+    if not clusters:
+        return ""
+    places = (exposure.touchpoint, exposure.channel, exposure.staff or "", exposure.source)
+    named = (*(value for _, value in exposure.segment), *places)
+    return next((name for name in named if name in clusters), "")
 
 
 def _lived(person: Person, experiment: LiveExperiment, matures_at: Millis, definitions: Definitions) -> Lived:

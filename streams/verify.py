@@ -24,6 +24,7 @@ from models.scoring import journeys_of, ledger_by_cause, ledger_by_event, score_
 from store.database import Store
 from store.partitions import Position
 from streams.cells import CellDifferences
+from streams.chunks import Log
 from streams.facts import FactBook
 from streams.journeys import refreshed
 
@@ -64,13 +65,14 @@ class Verified:
         }
 
 
-def verify(store: Store) -> Verified:
-    """Return what does not hold in ``store``, seen at one moment."""
+def verify(store: Store, log: Log | None = None) -> Verified:
+    """Return what does not hold in ``store``, seen at one moment; ``log`` is what it is built from, or else its own."""
     result = Verified()
     with store.snapshot():
-        ends = store.log.ends()
+        positions = store.partitions.positions()
+        ends = (log or store.log).ends()  # after the positions: whoever folds on meanwhile is not taken to be ahead
         versions = _versions(store)
-        for partition, position in store.partitions.positions().items():
+        for partition, position in positions.items():
             _check_position(position, ends.get(partition, Offset(0)), result)
             _check_rows(store, partition, versions, result)
     return result

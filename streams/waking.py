@@ -1,12 +1,14 @@
 """A log that tells the engine at once when something was appended, so that nobody waits for the next look."""
 
 from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from typing import Protocol
 
 from models.chunks import Chunk
 from models.identifiers import Offset, Partition
 from models.interactions.internals import SOURCE
+from store.database import Store
 from store.imports import ImportProgress
-from store.log import EmbeddedLog
 from streams.chunks import Log
 from streams.declaring import Declaring, met
 
@@ -47,13 +49,53 @@ class WakingLog:
         return self._log.ends()
 
 
+class ImportLog(Protocol):
+    """A log that notes how far an import came."""
+
+    def append(self, records: Sequence[tuple[bytes, bytes]]) -> Sequence[tuple[Partition, Offset]]:
+        """Append ``records``; durable when this returns."""
+
+    def append_import(
+        self, records: Sequence[tuple[bytes, bytes]], progress: ImportProgress
+    ) -> Sequence[tuple[Partition, Offset]]:
+        """Append ``records`` and write ``progress``; durable when this returns."""
+
+
+@dataclass(frozen=True, slots=True)
+class NotedInStore:
+    """A log that is not the store's, whose imports are noted in the store.
+
+    First the records, then the note: a kill between the two repeats a chunk, which dedupe makes harmless.
+    """
+
+    log: Log
+    store: Store
+
+    def append(self, records: Sequence[tuple[bytes, bytes]]) -> Sequence[tuple[Partition, Offset]]:
+        """Append ``records``; durable when this returns."""
+        return self.log.append(records)
+
+    def append_import(
+        self, records: Sequence[tuple[bytes, bytes]], progress: ImportProgress
+    ) -> Sequence[tuple[Partition, Offset]]:
+        """Append ``records``, then write ``progress``; both durable when this returns."""
+        places = self.log.append(records)
+        self.store.imports.note(progress, self.store.clock())
+        return places
+
+
+def import_log(store: Store, log: Log) -> ImportLog:
+    """Return where imports append: the store's own log notes them itself, in the same commit."""
+    return store.log if store.embedded else NotedInStore(log, store)
+
+
 class ImportDoor:
     """Where imports append: the scopes that records bring are declared first, and the engine is woken after.
 
     Serves ``streams.history`` as its log.
     """
 
-    def __init__(self, log: EmbeddedLog, declaring: Declaring, wake: Callable[[], None]) -> None:
+    def __init__(self, log: ImportLog, declaring: Declaring, wake: Callable[[], None]) -> None:
         self._log = log
         self._declaring = declaring
         self._wake = wake

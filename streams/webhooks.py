@@ -16,6 +16,7 @@ import structlog
 
 from models.identifiers import Millis
 from store.outbox import Outbox, Unsent
+from streams.publishing import gone
 
 _log = structlog.get_logger(__name__)
 
@@ -71,15 +72,16 @@ class Deliveries:
 
     def _deliver(self, unsent: Unsent) -> bool:
         receiver, message = self._receiver, unsent.message
+        payload = message.payload or gone(message)
         headers = {
             "Content-Type": "application/json",
             "Ressenti-Topic": message.topic,
             "Ressenti-Message": f"{unsent.partition}-{message.offset}-{message.n}",
         }
         if receiver.secret is not None:
-            headers["Ressenti-Signature"] = f"sha256={signature(receiver.secret, message.payload)}"
+            headers["Ressenti-Signature"] = f"sha256={signature(receiver.secret, payload)}"
         try:
-            status = self._post(receiver.url, message.payload, headers, receiver.timeout_seconds)
+            status = self._post(receiver.url, payload, headers, receiver.timeout_seconds)
         except OSError as error:
             _log.warning("a message could not be delivered", host=receiver.host, reason=str(error))
             return False

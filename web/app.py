@@ -13,12 +13,16 @@ from starlette.types import ASGIApp
 from models.errors import RefusedToStart
 from streams.bootstrap import House
 from web import problems
+from web.assignments import endpoints as assignments
 from web.blind_spots import endpoints as blind_spots
 from web.customers import endpoints as customers
 from web.dead_letters import endpoints as dead_letters
 from web.events import endpoints as events
 from web.events.admission import Admission
+from web.experiments import api as experiment_api
+from web.experiments import causes, library, opportunities
 from web.experiments import endpoints as experiments
+from web.experiments import tables as experiment_tables
 from web.gaps import endpoints as gaps
 from web.health import endpoints as health
 from web.journeys import endpoints as journeys
@@ -40,7 +44,13 @@ ROUTERS = (
     rescues.router,
     gaps.router,
     targets.router,
+    library.router,
+    opportunities.router,
     experiments.router,
+    causes.router,
+    experiment_api.router,
+    experiment_tables.router,
+    assignments.router,
     blind_spots.router,
     dead_letters.router,
     live.router,
@@ -64,7 +74,7 @@ def create_app(house: House) -> FastAPI:
     """Return the application that serves ``house``."""
     app = Application(title="Ressenti", docs_url=None, redoc_url=None)
     app.state.house = house
-    app.state.feed = Feed()
+    app.state.feed = Feed(None if house.store.embedded else house.store.partitions.positions)
     app.state.admission = Admission()
     house.engine.listen(app.state.feed.on_checkpoint)
     app.mount("/static", StaticFiles(directory=ROOT / "static"), name="static")
@@ -79,13 +89,13 @@ def serve(house: House, host: str, port: int, started: Callable[[str], object] =
 
     Raises ``RefusedToStart`` when the address cannot be had.
     """
-    listening = _listening(host, port)
+    door = listening(host, port)
     server = server_of(house, host, port)
     threading.Thread(target=_announce, args=(server, started), daemon=True).start()
-    asyncio.run(server.serve(sockets=[listening]))
+    asyncio.run(server.serve(sockets=[door]))
 
 
-def _listening(host: str, port: int) -> socket:
+def listening(host: str, port: int) -> socket:
     """Return a socket that listens at the address."""
     family = AF_INET6 if ":" in host else AF_INET
     try:

@@ -11,12 +11,16 @@ MIN_UNITS = 30
 """No look before 30 units per arm (docs/method.md §4): below it the normal approximation is not to be relied on."""
 
 
+Counted = Literal["units", "clusters", "blocks", "days"]
+"""What an estimate's n counts: what was randomised, or what stands for it."""
+
+
 @dataclass(frozen=True, slots=True)
 class Estimate:
     """Treatment − control in the metric's unit, its squared standard error and degrees of freedom (Welch).
 
-    ``control`` and ``treatment`` are the two arms' values, ``n_control`` and ``n_treatment`` their units.
-    ``adjusted`` says how the variance was reduced, in words; empty when it was not.
+    ``control`` and ``treatment`` are the two arms' values, ``n_control`` and ``n_treatment`` how many of ``counted``
+    they come from. ``adjusted`` says how the variance was reduced, in words; empty when it was not.
     """
 
     value: float
@@ -27,6 +31,12 @@ class Estimate:
     n_control: int
     n_treatment: int
     adjusted: str = ""
+    counted: Counted = "units"
+
+    @property
+    def any_time_df(self) -> float:
+        """Degrees of freedom for looks at any time: infinite for units, of which there are 30 per arm at least."""
+        return math.inf if self.counted == "units" else self.df
 
     @property
     def standard_error(self) -> float:

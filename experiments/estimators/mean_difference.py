@@ -1,6 +1,6 @@
 """The difference of two means, arms with unequal variances (Welch)."""
 
-from experiments.estimators.estimate import Estimate, NoEstimate, no_variance, too_few, varies, welch_df
+from experiments.estimators.estimate import Counted, Estimate, NoEstimate, no_variance, too_few, varies, welch_df
 from experiments.moments import Variance
 
 
@@ -12,9 +12,11 @@ def mean_difference(control: Variance, treatment: Variance) -> Estimate | NoEsti
     >>> mean_difference(Variance.given(40, 10.0, 4.0), Variance.given(40, 11.0, 4.0)).variance
     0.2
     """
-    refusal = too_few(control.n, treatment.n)
-    if refusal is not None:
-        return refusal
+    return too_few(control.n, treatment.n) or welch(control, treatment)
+
+
+def welch(control: Variance, treatment: Variance, counted: Counted = "units") -> Estimate | NoEstimate:
+    """Return the same for arms of any size from two on: who calls it has seen to it that they are large enough."""
     v_control = (control.value or 0.0) / control.n
     v_treatment = (treatment.value or 0.0) / treatment.n
     if not varies(v_control + v_treatment, control.mean, treatment.mean):
@@ -27,4 +29,5 @@ def mean_difference(control: Variance, treatment: Variance) -> Estimate | NoEsti
         treatment=treatment.mean,
         n_control=control.n,
         n_treatment=treatment.n,
+        counted=counted,
     )

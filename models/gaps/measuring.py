@@ -39,7 +39,7 @@ class Facts:
 
     def table(self, scope: str) -> DayTable:
         """Return the scope's table; an empty one when nothing was observed."""
-        return self.tables.get(scope) or DayTable(day_from(date(1970, 1, 1)), {}, ())
+        return self.tables.get(scope) or DayTable.empty()
 
 
 def judgement(judged: Judged, day: int, metric: Metric, rules: GapRules = DEFAULT) -> Judgement:

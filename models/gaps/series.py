@@ -1,20 +1,22 @@
 """Daily observations of one metric in one scope, each day in 32 customer-hash groups, taken from cells' counts.
 
 Integers come in, floats in the metric's own unit go out: nothing here is stored. Which statistic is made of them
-is for ``variance`` and ``judging``.
+is for ``variance`` and ``judging``; how cells' bytes become tables, for ``store``.
 """
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
+from typing import Self
 
 import numpy as np
 from numpy.typing import NDArray
 
-from models.cells import GROUPS, Counts, add
+from models.cells import GROUPS, Counts
 from models.gaps.days import Day
 from models.gaps.metrics import METRICS, Metric
 
 Floats = NDArray[np.float64]
+Ints = NDArray[np.int64]
 
 GROUPED = tuple(
     sorted({k for m in METRICS.values() for k in (m.numerator, m.denominator, m.said, m.gap) if k is not None})
@@ -49,15 +51,24 @@ class Series:
         return Day(self.first + len(self.n) - 1)
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, eq=False)
 class DayTable:
-    """Everything day cells say of one scope: ``grouped[key]`` of shape (days, 32), and all counts per day."""
+    """Everything day cells say of one scope: ``grouped[key]`` of shape (days, 32), and all counts per day.
+
+    ``totals`` is (days, names): each day's counts over all customer groups, a column for each of ``names``.
+    """
 
     first: Day
-    grouped: Mapping[str, NDArray[np.int64]]
-    daily: tuple[Counts, ...] = field(repr=False)
+    grouped: Mapping[str, Ints] = field(repr=False)
+    names: tuple[str, ...] = field(repr=False)
+    totals: Ints = field(repr=False)
     born: Day | None = None
-    """The scope's first day ever, when the table holds only later days."""
+    """The scope's first day ever, when the table does not begin with it."""
+
+    @classmethod
+    def empty(cls, born: Day | None = None) -> Self:
+        """Return the table of a scope in which nothing was observed."""
+        return cls(Day(0), {}, (), np.zeros((0, 0), dtype=np.int64), born)
 
     @property
     def since(self) -> Day:
@@ -67,14 +78,18 @@ class DayTable:
     @property
     def last(self) -> Day:
         """The last day of the table."""
-        return Day(self.first + len(self.daily) - 1)
+        return Day(self.first + len(self.totals) - 1)
 
     def between(self, first: int, last: int) -> Counts:
-        """Return the summed counts of the days from ``first`` to ``last``, both included."""
-        total: Counts = {}
-        for counts in self.daily[max(0, first - self.first) : max(0, last - self.first + 1)]:
-            add(total, counts)
-        return total
+        """Return the summed counts of the days from ``first`` to ``last``, both included, in the order of ``names``."""
+        days = self.totals[max(0, first - self.first) : max(0, last - self.first + 1)]
+        return {name: value for name, value in zip(self.names, days.sum(0).tolist(), strict=True) if value}
+
+    def cut(self, first: int, last: int) -> "DayTable":
+        """Return the table of the days from ``first`` to ``last``, both included, as far as this one holds them."""
+        days = slice(max(0, first - self.first), max(0, last - self.first + 1))
+        grouped = {key: values[days] for key, values in self.grouped.items()}
+        return DayTable(Day(max(first, self.first)), grouped, self.names, self.totals[days], self.since)
 
 
 def table_of(cells: Iterable[tuple[Day, int, Mapping[str, int]]], born: Day | None = None) -> DayTable:
@@ -85,22 +100,24 @@ def table_of(cells: Iterable[tuple[Day, int, Mapping[str, int]]], born: Day | No
     >>> table = table_of([(Day(7), 3, {"contact.n": 2, "contact.f": 15_000}), (Day(9), 0, {"contact.n": 1})])
     >>> table.first, table.last, int(table.grouped["contact.n"].sum())
     (7, 9, 3)
+    >>> table.between(8, 9)
+    {'contact.n': 1}
     """
     rows = list(cells)
     if not rows:
-        return DayTable(Day(0), {}, (), born)
+        return DayTable.empty(born)
     first = min(day for day, _, _ in rows)
     span = max(day for day, _, _ in rows) - first + 1
-    daily: list[Counts] = [{} for _ in range(span)]
-    grouped: dict[str, NDArray[np.int64]] = {}
-    wanted = frozenset(GROUPED)
+    names = tuple(sorted({name for _, _, counts in rows for name in counts}))
+    column = {name: place for place, name in enumerate(names)}
+    totals = np.zeros((span, len(names)), dtype=np.int64)
+    grouped = {name: np.zeros((span, GROUPS), dtype=np.int64) for name in names if name in GROUPED}
     for day, group, counts in rows:
-        add(daily[day - first], counts)
-        for key in wanted & counts.keys():
-            if key not in grouped:
-                grouped[key] = np.zeros((span, GROUPS), dtype=np.int64)
-            grouped[key][day - first, group] += counts[key]
-    return DayTable(Day(first), grouped, tuple(daily), born)
+        for name, value in counts.items():
+            totals[day - first, column[name]] += value
+            if name in grouped:
+                grouped[name][day - first, group] += value
+    return DayTable(Day(first), grouped, names, totals, born)
 
 
 def series_of(table: DayTable, metric: Metric) -> Series:
@@ -124,7 +141,7 @@ def series_of(table: DayTable, metric: Metric) -> Series:
 def _column(table: DayTable, key: str | None, factor: float) -> Floats:
     counts = table.grouped.get(key) if key is not None else None
     if counts is None:
-        return np.zeros((len(table.daily), GROUPS))
+        return np.zeros((len(table.totals), GROUPS))
     return np.multiply(counts, factor, dtype=np.float64)
 
 

@@ -3,7 +3,7 @@
 The naive variance per contact raises 27–47 % false alarms where 5 % were promised, because one customer's contacts,
 and one day's, resemble each other. Two estimates are made (between 32 customer groups, between days) and the larger
 wins (docs/method.md §3). Residuals are linearised, so that the correction by answers (prediction-powered mean) is
-carried along.
+carried along. The interval of a scope's score is made of the same V (``models.scoring.spread``).
 """
 
 from dataclasses import dataclass
@@ -34,6 +34,9 @@ class Window:
     """(windows,) whether answers may correct the value; an own past without answers forbids it."""
     fitted: int = 1
     """How many means were fitted to the days themselves: 7 for a weekday baseline."""
+    least: float = 1.0
+    """The least variance of one unit that is believed: values that never vary still say no more than if they varied by
+    a point. 0 for a description of what was, of which no evidence is made."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -85,7 +88,7 @@ def prefixes(window: Window, *, only_whole: bool = False) -> Prefixes:
     by_day, r = _between_days(daily, linear, days, window.fitted)
     with np.errstate(divide="ignore", invalid="ignore"):
         by_customer = GROUPS / (GROUPS - 1) * np.einsum("wdg,wdg->wd", by_group, by_group) / units**2
-        variance = np.fmax(np.fmax(by_customer, by_day / units**2), _floor(units))
+        variance = np.fmax(np.fmax(by_customer, by_day / units**2), window.least / units)
     return Prefixes(
         units=units,
         days=days,
@@ -133,8 +136,3 @@ def _between_days(daily: _Daily, by: _Linear, days: Floats, fitted: int) -> tupl
     r = np.where(square > 0, r, 0.0)
     held = np.clip(r, 0.0, R_CLIP)
     return square * spread * (1 + held) / (1 - held), r
-
-
-def _floor(units: Floats) -> Floats:
-    """Return the least variance believed: values that never vary still say no more than if they varied by a point."""
-    return 1.0 / units

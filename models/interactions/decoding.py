@@ -5,7 +5,9 @@ refuse is judged once more by ``validation``, whose faults explain, so that fast
 refusal. Any acceptance here is one there too: the property tests hold both to that.
 """
 
+from functools import lru_cache
 from hashlib import blake2b
+from sys import intern
 from typing import Any, Final, Union
 
 import msgspec
@@ -14,7 +16,7 @@ from pydantic import BaseModel
 from models import instants
 from models.effects import Verbatim
 from models.errors import Fault, RejectedEvent
-from models.facts import AnyFact
+from models.facts import AnyFact, Segment
 from models.identifiers import Millis, Subject
 from models.interactions.bounds import MAX_EVENT, MAX_KEY
 from models.interactions.common import OTHER, Interaction, Words
@@ -128,21 +130,34 @@ def _said(data: BaseModel) -> dict[str, object]:
 
 def _read(event: Any, said: object, unknown: int) -> Decoded | Due | Reject:  # noqa: ANN401 - a model or its struct
     data = event.data
+    for holder in (event, data):
+        for name, form in holder.FORMS:
+            value = getattr(holder, name)
+            # Nearly always a text met before: asked here, without a call.
+            if value is not None and (value.__class__ is dict or value not in form.known):
+                form.hold(value)
     kind: str = data.TYPE
     at = instants.bounded(event.time)
     if kind not in TYPES:
         return _internal(event, at)
     data.check()
-    touchpoint, channel = data.touchpoint or OTHER, data.channel or OTHER
-    segment = tuple(sorted(data.segment.items())) if data.segment else ()
+    # Scopes are looked up by these names for every event: interned, they are hashed once.
+    source, touchpoint, channel = intern(event.source), intern(data.touchpoint or OTHER), intern(data.channel or OTHER)
+    segment = segment_of(tuple(data.segment.items())) if data.segment else ()
     content = content_of(kind, at, said)
     history = event.history is True
     fact: AnyFact = data.fact(
-        (at, event.source, event.id, content, history, False, data.journey, touchpoint, channel, data.staff, segment)
+        (at, source, event.id, content, history, False, data.journey, touchpoint, channel, data.staff, segment)
     )
     words: Words | None = data.words()
     verbatim = None if words is None else _verbatim(event.subject, fact, words)
     return Decoded(event.subject, fact, verbatim, unknown)
+
+
+@lru_cache(maxsize=4096)
+def segment_of(pairs: Segment) -> Segment:
+    """Return ``pairs`` in order; one and the same tuple for equal ones, as customers' kinds are few."""
+    return tuple(sorted(pairs))
 
 
 def _verbatim(subject: Subject, fact: AnyFact, words: Words) -> Verbatim:

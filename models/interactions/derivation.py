@@ -15,6 +15,7 @@ from pydantic import AfterValidator, BaseModel, BeforeValidator, PlainSerializer
 from pydantic.fields import FieldInfo
 
 from models.interactions.bounds import LINES, ONE_LINE
+from models.interactions.forms import Form, Forms
 
 METHODS: Final = ("check", "fact", "words", "TYPE", "KIND")
 """What a derived struct takes over from its model besides the fields."""
@@ -28,8 +29,9 @@ SPOKEN: Final = (AfterValidator, BeforeValidator, PlainSerializer, WithJsonSchem
 def struct_of(model: type[BaseModel], *, clean: bool = False, tolerant: bool = False) -> type[msgspec.Struct]:
     """Return the struct that decodes what ``model`` accepts.
 
-    ``clean``: the bytes are known to hold no control characters, whose patterns are left out. ``tolerant``: fields that
-    the model does not know are passed over instead of refused. A ``type: Literal`` field becomes the struct's tag.
+    ``clean``: the bytes are known to hold no control characters, whose patterns are left out; all other patterns are
+    left to ``FORMS``, which the reader of the struct must hold it to. ``tolerant``: fields that the model does not know
+    are passed over instead of refused. A ``type: Literal`` field becomes the struct's tag.
     """
     fields = dict(model.model_fields)
     tag = get_args(fields["type"].annotation)[0] if "type" in fields else None
@@ -38,7 +40,8 @@ def struct_of(model: type[BaseModel], *, clean: bool = False, tolerant: bool = F
     return msgspec.defstruct(
         model.__name__,
         [_field(name, info, clean=clean, tolerant=tolerant) for name, info in fields.items()],
-        namespace={name: getattr(model, name) for name in METHODS if hasattr(model, name)},
+        namespace={name: getattr(model, name) for name in METHODS if hasattr(model, name)}
+        | {"FORMS": _forms(fields) if clean else ()},
         module=__name__,
         tag=tag,
         tag_field="type" if tag else None,
@@ -80,9 +83,33 @@ def _type(annotation: Any, *, clean: bool, tolerant: bool) -> Any:  # noqa: ANN4
 def _bounded(kind: Any, metadata: Any, *, clean: bool) -> Any:  # noqa: ANN401 - annotations have no static type
     bounds = {name: value for meta in metadata for name, value in _bounds(meta) if value is not None}
     pattern = bounds.pop("pattern", None)
-    if pattern is not None and not (clean and pattern in WITHOUT_CONTROLS):
-        bounds["pattern"] = pattern.removesuffix("$") + r"\Z"  # in Python "$" also matches before a last line break
+    if pattern is not None and not clean:
+        bounds["pattern"] = _whole(pattern)
     return Annotated[kind, msgspec.Meta(**bounds)] if bounds else kind
+
+
+def _whole(pattern: str) -> str:
+    return pattern.removesuffix("$") + r"\Z"  # in Python "$" also matches before a last line break
+
+
+def _forms(fields: dict[str, FieldInfo]) -> Forms:
+    """Return the fields whose texts (or whose keys, of an object) have a pattern that clean bytes may break."""
+    found = ((name, _pattern(info.annotation, info.metadata)) for name, info in fields.items())
+    return tuple((name, Form(_whole(pattern))) for name, pattern in found if pattern is not None)
+
+
+def _pattern(annotation: Any, metadata: Any = ()) -> str | None:  # noqa: ANN401 - annotations have no static type
+    """Return the one pattern within ``annotation`` that must be looked at; raises ``TypeError`` when there are two."""
+    found = {value for meta in metadata for name, value in _bounds(meta) if name == "pattern" and value is not None}
+    origin, args = get_origin(annotation), get_args(annotation)
+    if origin is Annotated:
+        found.add(_pattern(args[0], args[1:]))
+    elif origin in {Union, types.UnionType, list, dict}:
+        found |= {_pattern(arg) for arg in args}
+    found -= {None, *WITHOUT_CONTROLS}
+    if len(found) > 1 or (found and origin is list):
+        raise TypeError(f"{annotation!r}: more patterns than the fast decoder can look at")
+    return next(iter(found), None)
 
 
 def _bounds(meta: object) -> Iterator[tuple[str, Any]]:

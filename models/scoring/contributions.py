@@ -121,6 +121,13 @@ def customer_contributions(
     scored: Iterable[Scored], frozen: Iterable[FrozenJourney], policy: Policy, declared: DeclaredScopes
 ) -> dict[str, Contribution]:
     """Return, by journey key, the customer's score as each journey ended, from it and what was lived before."""
+    return remembered(scored, frozen, policy, declared)[0]
+
+
+def remembered(
+    scored: Iterable[Scored], frozen: Iterable[FrozenJourney], policy: Policy, declared: DeclaredScopes
+) -> tuple[dict[str, Contribution], Remembered]:
+    """Return what ``customer_contributions`` does, and all that the customer remembers after the last journey."""
     memory = Remembered(policy)
     book = book_of(declared)
     found: dict[str, Contribution] = {}
@@ -131,7 +138,7 @@ def customer_contributions(
             scopes = book.of_person(journey.met)
             counts = _customer_counts(memory, one, mass)
             found[journey.key] = Contribution(policy.version, scopes, journey.started, journey.live, counts)
-    return found
+    return found, memory
 
 
 def in_order(
@@ -169,8 +176,10 @@ def seeds_of(journey: Journey, contact: Contact, policy: Policy, asof: int) -> l
 
 def solved_first_time(journey: Journey, contact: Contact, policy: Policy) -> bool:
     """Tell whether ``contact`` solved its need at once, as far as the facts go (silence must confirm it)."""
+    if contact.ended is None or contact.outcome != "resolved" or not contact.inbound:
+        return False
     contacts = journey.contacts.values()
-    if not (contact.resolved and contact.inbound) or contact is not next(iter(contacts)) or contact.ended is None:
+    if contact is not next(iter(contacts)):
         return False
     until = contact.ended + policy.journey_window
     return not any(c is not contact and c.inbound and c.first.time < until for c in contacts)
@@ -320,6 +329,7 @@ __all__ = [
     "in_order",
     "journey_contributions",
     "lines_of",
+    "remembered",
     "seeds_of",
     "shared",
     "solved_first_time",

@@ -17,7 +17,9 @@ def next_due(journeys: Iterable[Journey], policy: Policy, asof: int) -> Millis |
     A running wait: every half tolerance up to four tolerances. A promise neither kept nor broken: just after its date,
     then each day until its loss is full. A contact solved at once: when its window has passed in silence.
     """
-    moments = [moment for journey in journeys for moment in _moments(journey, policy, asof)]
+    moments: list[int] = []
+    for journey in journeys:
+        moments += _moments(journey, policy, asof)
     return Millis(min(moments)) if moments else None
 
 
@@ -26,24 +28,27 @@ def is_settled(journey: Journey, policy: Policy, asof: int) -> bool:
     return next_due((journey,), policy, asof) is None
 
 
-def _moments(journey: Journey, policy: Policy, asof: int) -> Iterable[int]:
-    for contact in journey.contacts.values():
+def _moments(journey: Journey, policy: Policy, asof: int) -> list[int]:
+    moments: list[int] = []
+    things = journey.things
+    for contact in things.contacts.values():
         since = contact.waiting
         if since is not None:
             tolerance = policy.tolerated(contact.first.channel)
-            yield from _next_step(since, asof, tolerance // 2 or 1, policy.wait_reach * tolerance)
-    if journey.contacts:
-        first = next(iter(journey.contacts.values()))
+            moments += _next_step(since, asof, tolerance // 2 or 1, policy.wait_reach * tolerance)
+    if things.contacts:
+        first = next(iter(things.contacts.values()))
         if first.ended is not None and solved_first_time(journey, first, policy):
             confirmed = first.ended + policy.journey_window
             if confirmed > asof:
-                yield confirmed
-    for promise in journey.promises.values():
+                moments.append(confirmed)
+    for promise in things.promises.values():
         if promise.pending:
             if asof <= promise.due:
-                yield promise.due + 1
+                moments.append(promise.due + 1)
             else:
-                yield from _next_step(promise.due, asof, DAY, policy.late_over)
+                moments += _next_step(promise.due, asof, DAY, policy.late_over)
+    return moments
 
 
 def _next_step(start: int, asof: int, step: int, last: int) -> Iterable[int]:

@@ -30,9 +30,10 @@ Place = tuple[str, str, str, tuple[tuple[str, str], ...]]
 class Things:
     """What a journey's facts tell of, merged fact by fact."""
 
-    __slots__ = ("contacts", "incidents", "loyalty", "places", "promises", "recoveries")
+    __slots__ = ("_place", "contacts", "incidents", "loyalty", "places", "promises", "recoveries")
 
     def __init__(self) -> None:
+        self._place: Place | None = None
         self.contacts: dict[str, Contact] = {}
         self.promises: dict[str, Promise] = {}
         self.incidents: dict[str, Incident] = {}
@@ -42,7 +43,10 @@ class Things:
 
     def take(self, fact: AnyFact) -> None:
         """Merge the next fact into the thing it tells of."""
-        self.places[(fact.touchpoint, fact.channel, fact.source, fact.segment)] = None
+        place = (fact.touchpoint, fact.channel, fact.source, fact.segment)
+        if place != self._place:  # mostly it is where the fact before was, and comparing is cheaper than hashing
+            self._place = place
+            self.places[place] = None
         if isinstance(fact, ContactFact):
             contact = self.contacts.get(fact.contact)
             if contact is None:
@@ -224,7 +228,7 @@ def repair_of(things: Things, policy: Policy) -> int:
 def score_journey(journey: Journey, policy: Policy, asof: int) -> JourneyScore:
     """Return the score of ``journey`` as of ``asof``: J = 100 − (1−κ)·L_treatment − L_product, in hundredths."""
     things = journey.things
-    contacts, treatment = _contacts(journey, policy, asof)
+    contacts, treatment = _contacts(things, journey.asked, policy, asof)
     seen: list[str] = []
     for promise in things.promises.values():
         lost, able = score_promise(promise, policy, asof)
@@ -245,12 +249,13 @@ def score_journey(journey: Journey, policy: Policy, asof: int) -> JourneyScore:
     return JourneyScore(inferred, said, lines | more if more else lines, treated, failed, repaired, contacts, seen)
 
 
-def _contacts(journey: Journey, policy: Policy, asof: int) -> tuple[list[ContactScore], list[tuple[int, Lines]]]:
+def _contacts(
+    things: Things, asked: dict[str, AnswerFact], policy: Policy, asof: int
+) -> tuple[list[ContactScore], list[tuple[int, Lines]]]:
     """Return the contacts' scores, and what those that could be scored lost."""
-    asked = journey.asked
     scores: list[ContactScore] = []
     lost: list[tuple[int, Lines]] = []
-    for key, contact in journey.things.contacts.items():
+    for key, contact in things.contacts.items():
         score = score_contact(contact, policy, asof, said_of(asked[key]) if key in asked else None)
         scores.append(score)
         if score.seen:

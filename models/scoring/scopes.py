@@ -108,6 +108,15 @@ def scopes_met(places: Iterable[Place], declared: DeclaredScopes) -> Scopes:
     return book_of(declared).of_journey(tuple(places))
 
 
+def holds_customers(scope: str) -> bool:
+    """Tell whether customers are counted in ``scope``; everywhere else there are only contacts and journeys.
+
+    >>> holds_customers("all"), holds_customers("segment:plan=gold"), holds_customers("channel:chat")
+    (True, True, False)
+    """
+    return scope == ALL or scope.startswith("segment:")
+
+
 def undeclared(place: Place, declared: DeclaredScopes) -> bool:
     """Tell whether anything about ``place`` is counted under ``other`` for want of a declaration."""
     touchpoint, channel, source, segment = place

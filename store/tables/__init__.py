@@ -22,6 +22,9 @@ from store.tables import (  # noqa: F401  (importing them registers them)
     targets,
     verbatims,
 )
-from store.tables.metadata import LOG, STORE
+from store.tables.metadata import LOG, STORE, compare_bytes
+
+compare_bytes(STORE)
+compare_bytes(LOG)
 
 __all__ = ["LOG", "STORE"]

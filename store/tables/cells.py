@@ -1,9 +1,9 @@
-"""Cells: packed counts per scope and span of time, each partition its own; and the names of the scopes."""
+"""Cells: packed counts per scope and span of time, a block to a row, each partition its own; and the scopes' names."""
 
 from sqlalchemy import BigInteger, Column, Integer, LargeBinary, SmallInteger, String, Table, UniqueConstraint
 
 from models.cells import Grain
-from store.tables.metadata import STORE
+from store.tables.metadata import OFTEN_CHANGED, STORE, SWEPT_OFTEN
 
 GRAINS: dict[Grain, int] = {"5m": 0, "hour": 1, "day": 2}
 """How a grain is written."""
@@ -25,7 +25,9 @@ cells = Table(
     Column("grain", SmallInteger, primary_key=True, autoincrement=False),
     Column("bucket", BigInteger, primary_key=True, autoincrement=False),
     Column("partition", Integer, primary_key=True, autoincrement=False),
-    Column("group", SmallInteger, primary_key=True, autoincrement=False),
     Column("counts", LargeBinary, nullable=False),
+    postgresql_with={**OFTEN_CHANGED, **SWEPT_OFTEN},
 )
-"""The key's order lets a reader of one scope and range walk all partitions in one sweep."""
+"""``bucket`` is where the block begins (see ``models.blocks``).
+
+The key's order lets a reader of one scope and range walk all partitions in one sweep."""

@@ -2,7 +2,7 @@
 
 from sqlalchemy import BigInteger, Boolean, Column, Index, Integer, LargeBinary, String, Table, text
 
-from store.tables.metadata import STORE
+from store.tables.metadata import STORE, SWEPT_OFTEN
 
 customers = Table(
     "customers",
@@ -14,6 +14,7 @@ customers = Table(
     Column("score", Integer),
     Column("next_due", BigInteger),
     Column("waiting", Boolean, nullable=False),
+    postgresql_with=SWEPT_OFTEN,
 )
 
 Index(

@@ -2,7 +2,7 @@
 
 from sqlalchemy import BigInteger, Column, Index, Integer, LargeBinary, String, Table, Text
 
-from store.tables.metadata import STORE
+from store.tables.metadata import STORE, SWEPT_OFTEN
 
 dead_letters = Table(
     "dead_letters",
@@ -17,6 +17,7 @@ dead_letters = Table(
     Column("reason", Text, nullable=False),
     Column("raw", LargeBinary, nullable=False),
     Column("replayed_at", BigInteger),
+    postgresql_with=SWEPT_OFTEN,
 )
 
 Index("ix_dead_letters_log_time", dead_letters.c.log_time)

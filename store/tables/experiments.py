@@ -1,8 +1,8 @@
-"""Experiments: the record of each, and one row per unit that met an arm."""
+"""Experiments: the record of each, one row per unit that met an arm, and the cohorts of mature units."""
 
 from sqlalchemy import BigInteger, Boolean, Column, Index, Integer, String, Table, Text
 
-from store.tables.metadata import STORE
+from store.tables.metadata import STORE, SWEPT_OFTEN
 
 experiments = Table(
     "experiments",
@@ -33,7 +33,33 @@ units = Table(
     Column("mechanism", BigInteger, nullable=False),
     Column("guardrails", Text, nullable=False),
     Column("crossed", Boolean, nullable=False),
+    Column("cluster", String(128), nullable=False),
+    postgresql_with=SWEPT_OFTEN,
 )
 
-Index("ix_units_matures", units.c.experiment, units.c.matures_at)
+Index("ix_units_arm", units.c.experiment, units.c.arm, units.c.crossed, units.c.matures_at)
+"""Finds what matured since the last look, and counts what is still open without reading a row."""
 Index("ix_units_subject", units.c.subject)
+
+cohorts = Table(
+    "cohorts",
+    STORE,
+    Column("experiment", String(128), primary_key=True),
+    Column("arm", String(128), primary_key=True),
+    Column("day", BigInteger, primary_key=True, autoincrement=False),
+    Column("cluster", String(128), primary_key=True),
+    Column("units", Integer, nullable=False),
+    Column("crossed", Integer, nullable=False),
+    Column("moments", Text, nullable=False),
+    Column("stale", Boolean, nullable=False),
+)
+
+cohort_marks = Table(
+    "cohort_marks",
+    STORE,
+    Column("experiment", String(128), primary_key=True),
+    Column("until", BigInteger, nullable=False),
+    Column("columns", Text, nullable=False),
+    Column("outside", Integer, nullable=False),
+)
+"""How far each experiment's units were read into its cohorts."""

@@ -2,7 +2,7 @@
 
 from sqlalchemy import BigInteger, Boolean, Column, Index, Integer, LargeBinary, String, Table, Text, text
 
-from store.tables.metadata import STORE
+from store.tables.metadata import STORE, SWEPT_OFTEN
 
 journeys = Table(
     "journeys",
@@ -20,6 +20,7 @@ journeys = Table(
     Column("channels", Text, nullable=False),
     Column("contacts", Integer, nullable=False),
     Column("open", Boolean, nullable=False),
+    postgresql_with=SWEPT_OFTEN,
 )
 
 POOR = 9_000
@@ -42,4 +43,5 @@ archived = Table(
     Column("ended", BigInteger, nullable=False, index=True),
     Column("facts", LargeBinary, nullable=False),
     Column("contributions", LargeBinary, nullable=False),
+    postgresql_with=SWEPT_OFTEN,
 )

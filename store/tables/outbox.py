@@ -2,7 +2,7 @@
 
 from sqlalchemy import BigInteger, Column, Index, Integer, LargeBinary, String, Table, Text, text
 
-from store.tables.metadata import STORE
+from store.tables.metadata import STORE, SWEPT_OFTEN
 
 outbox = Table(
     "outbox",
@@ -14,8 +14,16 @@ outbox = Table(
     Column("key", Text, nullable=False),
     Column("payload", LargeBinary, nullable=False),
     Column("sent_at", BigInteger),
+    postgresql_with=SWEPT_OFTEN,
 )
 
+Index(
+    "ix_outbox_sent",
+    outbox.c.sent_at,
+    sqlite_where=text("sent_at IS NOT NULL"),
+    postgresql_where=text("sent_at IS NOT NULL"),
+)
+"""Finds what was sent long ago."""
 Index(
     "ix_outbox_unsent",
     outbox.c.partition,

@@ -1,4 +1,7 @@
-"""Tables of ``log.db``: the log's identity, where each partition ends, its records, and how far imports came."""
+"""Tables of ``log.db``: the log's identity, where each partition ends, its records, and how far imports came.
+
+PostgreSQL's database of the store has the last one too, for there the log is not ours.
+"""
 
 from sqlalchemy import BigInteger, Boolean, Column, Integer, LargeBinary, String, Table, Text
 

@@ -1,5 +1,6 @@
 """Experiments at every stage of a life, and units with a known effect, for the tests of this room."""
 
+import dataclasses
 from dataclasses import dataclass
 from functools import cache
 
@@ -46,7 +47,7 @@ def a_cause() -> RootCause:
 
 def a_design(stopping: Stopping = "spending", units: int = 2_000) -> Design:
     baseline = Baseline(mean=70.0, variance=900.0, units_per_day=100.0)
-    arms = (Arm("control"), Arm("history shown"))
+    arms = (Arm("control"), Arm("history_shown"))
     return Design(arms, units, END, "default@1", baseline, window=WINDOW, stopping=stopping)
 
 
@@ -113,7 +114,7 @@ def units_of(truth: Truth, seed: int = SEED) -> tuple[UnitRow, ...]:
         UnitRow(
             experiment="e1",
             subject=Subject(f"p1_{i}"),
-            arm="history shown" if treated[i] else "control",
+            arm="history_shown" if treated[i] else "control",
             exposed_at=day(28 * (i + 0.5) / size),
             matures_at=Millis(day(28 * (i + 0.5) / size) + WINDOW),
             pre_n=1,
@@ -137,3 +138,9 @@ def seen_at(experiment: Experiment, truth: Truth, at: Millis, seed: int = SEED) 
 def with_plan(experiment: Experiment, **changes: object) -> Plan:
     """Return the experiment's plan with some parts replaced."""
     return replace(experiment.plan, **changes)
+
+
+def with_unit(unit: UnitRow, experiment: str, arm: str, exposed: float) -> UnitRow:
+    """Return the unit in another experiment's arm, exposed then, with the same window."""
+    at = Millis(int(exposed))
+    return dataclasses.replace(unit, experiment=experiment, arm=arm, exposed_at=at, matures_at=Millis(at + WINDOW))

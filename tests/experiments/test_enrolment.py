@@ -6,7 +6,7 @@ from experiments import life_cycle as life
 from experiments.assignment import arm_of
 from experiments.decision import Learning
 from experiments.enrolment import assigned, is_enrolling, live_experiment
-from experiments.learning import LearningCard, card_of, search
+from experiments.learning import LearningCard, Query, card_of, search
 from experiments.measures import MEASURES, measure_of
 from experiments.requirements import may_meet
 from experiments.states import SYSTEM
@@ -56,7 +56,7 @@ def test_the_fold_knows_an_experiment_while_windows_are_open() -> None:
     assert live is not None
     assert (live.id, live.metric, live.window, live.policy) == ("e1", "journey_score", WINDOW, "default@1")
     assert (live.mechanism, live.guardrails) == ("loss.repeated_step", ("contacts",))
-    assert live.arms == ("control", "history shown")
+    assert live.arms == ("control", "history_shown")
     assert live_experiment(life.halt(running(), OWNER, day(3), "x")) is not None
     assert live_experiment(planned()) is None
     assert live_experiment(life.void(running(), SYSTEM, day(3), "x")) is None
@@ -77,13 +77,15 @@ def test_the_library_finds_what_was_learnt() -> None:
     card = decided_card()
     assert (card.expected, card.choice, card.causes) == (5.0, "adopt", ("context_lost",))
     assert card.measured == pytest.approx(5.0, abs=2.0)
-    assert (
-        search([card])
-        == search([card], "TRANSCRIPT shops")
-        == search([card], cause="context_lost", scope="all")
-        == [card]
-    )
-    assert search([card], "refund") == search([card], cause="wait") == search([card], scope="channel:chat") == []
+    for found in (
+        Query(),
+        Query("TRANSCRIPT shops"),
+        Query(cause="context_lost", scope="all"),
+        Query(action="show transcript"),
+    ):
+        assert search([card], found) == [card], found
+    for missed in (Query("refund"), Query(cause="wait"), Query(scope="channel:chat"), Query(action="refund")):
+        assert search([card], missed) == [], missed
 
 
 def test_scopes_meet_unless_they_are_two_values_of_one_segment() -> None:

@@ -105,7 +105,7 @@ def test_a_guardrail_beyond_its_margin_is_harm_too() -> None:
     assert experiment.verdict is not None
     assert experiment.verdict.kind is Kind.HARMFUL
     assert [g.standing for g in experiment.verdict.guardrails] == ["harmed"]
-    assert "guardrail contacts is beyond its margin" in experiment.verdict.english
+    assert "Contacts per customer worsened beyond the margin" in experiment.verdict.english
 
 
 def test_nothing_ends_as_no_worthwhile_effect_or_inconclusive() -> None:
@@ -126,7 +126,7 @@ def test_a_mechanism_that_is_a_ratio_does_not_move_with_how_often_customers_call
     units = [
         with_fields(u, mechanism_n=n, mechanism=n * (390 + 20 * (i % 2)))
         for i, u in enumerate(units_of(Truth()))
-        if (n := 1 if u.arm == "history shown" else 2)
+        if (n := 1 if u.arm == "history_shown" else 2)
     ]
     experiment = running()
     look = evaluate(experiment, snapshot_of(experiment, units, day(36)), day(36))
@@ -257,7 +257,7 @@ def test_what_cannot_be_compared_ends_in_words(case: str) -> None:
 
 def test_an_experiment_without_any_unit_is_evaluated_in_words() -> None:
     experiment = running()
-    look = evaluate(experiment, Snapshot((), {"control": 0, "history shown": 0}, 0, day(3)), day(3))
+    look = evaluate(experiment, Snapshot((), {"control": 0, "history_shown": 0}, 0, day(3)), day(3))
     assert look.verdict.kind is Kind.NOT_YET
     assert look.maturity == 0.0
     assert "control arm has no mature unit" in look.verdict.english
@@ -267,7 +267,7 @@ def test_an_experiment_without_any_unit_is_evaluated_in_words() -> None:
 def test_what_never_started_is_not_evaluated() -> None:
     for experiment in (a_draft(), planned()):
         with pytest.raises(InvalidInput, match="never started"):
-            evaluate(experiment, Snapshot((), {"control": 0, "history shown": 0}, 0, day(3)), day(3))
+            evaluate(experiment, Snapshot((), {"control": 0, "history_shown": 0}, 0, day(3)), day(3))
 
 
 def test_a_metric_that_should_fall_is_a_success_when_it_falls() -> None:

@@ -1,20 +1,29 @@
 """Each transition of docs/method.md §4 with its role and requirement, and each refusal saying what is missing."""
 
+import dataclasses
+import re
 from collections.abc import Callable
 from functools import cache
 
 import pytest
 from msgspec.structs import replace
 
+from experiments import gate, rechecking
 from experiments import life_cycle as life
+from experiments.allocation import Allocation
 from experiments.cohorts import snapshot_of
 from experiments.decision import Learning
-from experiments.design import Baseline
+from experiments.design import GRADES, Baseline
+from experiments.enrolment import assigned
+from experiments.gate import Deed
 from experiments.ledger import Experiment, FidelityCheck, from_json, to_json
 from experiments.plan import Expected, Guardrail, Origin, Plan
+from experiments.recheck import Measured, Recheck
 from experiments.root_causes import Evidence, RootCause
 from experiments.states import SYSTEM, Actor, Role, State
 from experiments.steward import advance
+from experiments.strata import Listed
+from experiments.surroundings import Surroundings
 from experiments.verdict import Kind
 from models.errors import Forbidden, InvalidInput
 from models.identifiers import DAY, Millis
@@ -156,7 +165,7 @@ def test_no_other_live_experiment_on_the_same_units_and_metric() -> None:
 
 def test_the_simulated_assignment_must_follow_the_design(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(
-        "experiments.requirements.simulated", lambda _salt, _arms: {"control": 900, "history shown": 1100}
+        "experiments.requirements.simulated", lambda _salt, _arms: {"control": 900, "history_shown": 1100}
     )
     assert "take a new salt" in refused(lambda: life.start(planned(), REVIEWER, T0, ()))
 
@@ -341,3 +350,196 @@ def test_units_outside_the_enrolment_do_not_count() -> None:
 
 def test_a_cause_is_the_one_in_the_plan() -> None:
     assert a_plan().causes == (a_cause(),)
+
+
+WRONGLY_CHANGED = {
+    "verdict": None,
+    "conclusion": None,
+    "learning": LEARNING,
+    "decision": None,
+    "author": "eve",
+    "owner": "eve",
+    "iteration": 7,
+    "started_at": T0,
+    "stopped_at": T0,
+    "fidelity_checks": (),
+    "recheck": None,
+}
+
+
+@pytest.mark.parametrize("name", WRONGLY_CHANGED)
+def test_an_act_changes_what_it_is_for_and_nothing_else(name: str) -> None:
+    """Whatever code asks for: the gate lets a decision write the decision and the learning, no more."""
+    before = decided()
+    tampered = replace(before, **{name: WRONGLY_CHANGED[name], "title": "as it was"})
+    deed = Deed("correct label", AUTHOR, day(50))
+    if getattr(tampered, name) == getattr(before, name):
+        tampered = replace(tampered, **{name: "another"})
+    text = refused(lambda: gate.act(before, tampered, deed))
+    assert "frozen" in text or f"does not change its {name.replace('_', ' ')}" in text
+    assert gate.act(before, replace(before, title="other"), deed).title == "other"
+
+
+def test_every_act_of_the_table_names_states_roles_and_fields_that_are_there() -> None:
+    names = set(Experiment.__struct_fields__)
+    for rule in gate.RULES.values():
+        assert rule.before
+        assert rule.roles
+        assert rule.changes <= names - {"audit", "state", "plan_hash"} | {"plan_hash"}
+    assert not [act for act, rule in gate.RULES.items() if "plan" in rule.changes and act != "revise"]
+
+
+def on_weak_evidence() -> Experiment:
+    known = evaluated()
+    assert known.verdict is not None
+    return life.decide(replace(known, verdict=replace(known.verdict, grade="C")), OWNER, day(40), "adopt", LEARNING)
+
+
+GAINED = Recheck(day(101), Measured(60.0, 63.0, 3.0, 1.0, 5.0, 28), "a gain of +3.0")
+LOST = replace(GAINED, measured=Measured(60.0, 58.0, -2.0, -3.0, -0.5, 28))
+
+
+def test_an_adoption_on_grade_c_is_provisional_and_rechecked_after_60_days() -> None:
+    adopted = on_weak_evidence()
+    assert adopted.decision is not None
+    assert (adopted.decision.recheck, adopted.provisional, adopted.adopted) == (day(100), True, True)
+    assert not rechecking.is_due(adopted, day(99.9))
+    assert "not due yet" in refused(lambda: life.recheck_due(adopted, SYSTEM, replace(GAINED, at=day(99))))
+    assert "not due yet" in refused(lambda: life.recheck(adopted, OWNER, day(99), "holds", "we like it"))
+    assert rechecking.is_due(adopted, day(100))
+    seen = life.recheck_due(adopted, SYSTEM, GAINED)
+    assert not rechecking.is_due(seen, day(102))
+    assert "measured already" in refused(lambda: life.recheck_due(seen, SYSTEM, GAINED))
+    assert "only the owner may" in refused(lambda: life.recheck(seen, AUTHOR, day(102), "holds", "it does"))
+    assert "reason is missing" in refused(lambda: life.recheck(seen, OWNER, day(102), "holds", " "))
+    held = life.recheck(seen, OWNER, day(102), "holds", "the calls are still short")
+    assert (held.adopted, held.provisional) == (True, False)
+    assert "rechecked already" in refused(lambda: life.recheck(held, OWNER, day(103), "does not hold", "no"))
+    gone = life.recheck(seen, OWNER, day(102), "does not hold", "the calls are long again")
+    assert not gone.adopted
+
+
+def test_what_is_wholly_gone_cannot_be_said_to_hold() -> None:
+    seen = life.recheck_due(on_weak_evidence(), SYSTEM, LOST)
+    assert "nothing of the gain is left (−3.0 to −0.5" in refused(
+        lambda: life.recheck(seen, OWNER, day(102), "holds", "we like it")
+    )
+    assert not life.recheck(seen, OWNER, day(102), "does not hold", "it is gone").adopted
+
+
+def test_a_recheck_nobody_answers_for_lets_the_adoption_lapse() -> None:
+    seen = life.recheck_due(on_weak_evidence(), SYSTEM, GAINED)
+    assert "still has time" in refused(lambda: life.lapse(seen, SYSTEM, day(120)))
+    assert "only the system may" in refused(lambda: life.lapse(seen, OWNER, day(140)))
+    lapsed = life.lapse(seen, SYSTEM, day(132))
+    assert lapsed.recheck is not None
+    assert (lapsed.recheck.outcome, lapsed.adopted) == ("lapsed", False)
+
+
+def test_an_adoption_on_better_evidence_needs_no_recheck() -> None:
+    known = decided()
+    assert known.decision is not None
+    assert known.decision.recheck is None
+    assert "nothing to recheck" in refused(lambda: life.recheck(known, OWNER, day(200), "holds", "it does"))
+
+
+def test_a_lowered_grade_makes_the_adoption_provisional_too() -> None:
+    """A design of grade B whose carry-over check fails is judged on C: what the verdict says counts."""
+    adopted = on_weak_evidence()
+    assert adopted.plan.design is not None
+    assert GRADES[adopted.plan.design.kind] == "A"
+    assert adopted.provisional
+
+
+def test_ids_and_salts_are_never_used_twice_in_a_chain() -> None:
+    experiment = decided()
+    others = [replace(a_draft(), id="e0", salt="salt-0"), a_draft()]
+    for named, missing in (
+        (life.Successor("e2", "again", "salt-0"), "a new salt is needed"),
+        (life.Successor("e0", "again", "salt-2"), "a new id is needed"),
+        (life.Successor("e2", " ", "salt-2"), "a new title is missing"),
+    ):
+        assert missing in refused(lambda n=named: life.iterate(experiment, AUTHOR, day(41), n, others))  # type: ignore[misc]
+
+
+def test_experiments_share_a_layer_by_slots() -> None:
+    explained = life.explain(a_draft(), AUTHOR, day(-7))
+    narrow = life.revise(explained, AUTHOR, day(-6), with_plan(explained, allocation=Allocation("help", 0, 300)))
+    assert "power is" in refused(lambda: life.plan(narrow, AUTHOR, day(-6)))
+    mine = life.waive_power(narrow, REVIEWER, day(-5), "a third of everybody is all we get")
+    mine = life.plan(mine, AUTHOR, day(-5))
+    live = replace(running(), id="e9", title="other")
+    assert "or share a layer" in refused(lambda: life.start(mine, REVIEWER, T0, [live]))
+    beside = replace(live, plan=with_plan(live, allocation=Allocation("help", 500, 500)))
+    assert life.start(mine, REVIEWER, T0, [beside]).state is State.RUNNING
+    across = replace(live, plan=with_plan(live, allocation=Allocation("help", 200, 500)))
+    assert "has the slots 200 to 699 of layer “help”" in refused(lambda: life.start(mine, REVIEWER, T0, [across]))
+    elsewhere = replace(live, plan=with_plan(live, allocation=Allocation("shop", 500, 500)))
+    assert "same units and metric" in refused(lambda: life.start(mine, REVIEWER, T0, [elsewhere]))
+
+
+def test_what_cannot_be_measured_here_is_not_started() -> None:
+    around = Surroundings((), frozenset({"all"}), frozenset({"default@1"}))
+    assert life.start(planned(), REVIEWER, T0, around).state is State.RUNNING
+    nowhere = dataclasses.replace(around, scopes=frozenset({"channel:chat"}))
+    assert "nothing is known of the scope “all”" in refused(lambda: life.start(planned(), REVIEWER, T0, nowhere))
+    unpinned = dataclasses.replace(around, policies=frozenset())
+    assert "pinned policy default@1 is not known" in refused(lambda: life.start(planned(), REVIEWER, T0, unpinned))
+
+
+def test_listed_units_are_drawn_at_the_start_and_no_other_takes_part() -> None:
+    listed = tuple(Listed(f"p1_{i}", "gold" if i < 10 else "tin") for i in range(100))
+    allocated = with_plan(planned(), allocation=Allocation(listed=listed))
+    mine = life.start(life.revise(planned(), AUTHOR, day(-6), allocated), REVIEWER, T0, ())
+    assert [unit for unit, _ in mine.drawn] == [each.unit for each in listed]
+    gold = [arm for _, arm in mine.drawn[:10]]
+    assert gold.count("control") == 5
+    found = assigned(mine, "p1_3", day(1))
+    assert (found.arm, found.why) == (dict(mine.drawn)["p1_3"], "takes part")
+    assert assigned(mine, "p1_777", day(1)).why == "not on the list of units"
+
+
+@pytest.mark.parametrize(
+    ("changes", "says"),
+    [
+        ({"worthwhile": float("nan")}, "worthwhile: nan is no number"),
+        ({"worthwhile": float("inf")}, "worthwhile: inf is no number"),
+        ({"worthwhile": 1e300}, "worthwhile: 1e\\+300 is no number"),
+        ({"expected": Expected("journey_score", "up", 5.0, Millis(10**17))}, "by: it is larger|by: .* is no moment"),
+        ({"design": replace(a_design(), units=10**30)}, "units: it is larger than any number"),
+        ({"design": replace(a_design(), window=Millis(-1))}, "window: -1 milliseconds is no length"),
+        ({"hypothesis": "a\ud800b"}, "hypothesis: it holds characters that are no text"),
+        ({"hypothesis": "x" * 30_000}, "hypothesis: 30,000 characters are too many"),
+    ],
+)
+def test_a_draft_holds_nothing_that_could_not_be_read_again(changes: dict[str, object], says: str) -> None:
+    assert re.search(says, refused(lambda: life.revise(a_draft(), AUTHOR, T0, with_plan(a_draft(), **changes))))
+
+
+def test_an_unexplained_imbalance_is_void_after_72_hours_even_if_the_counts_look_even_again() -> None:
+    skewed, even = Truth(treated_share=0.58), Truth()
+    experiment = running()
+    experiment, look = advance(experiment, seen_at(experiment, skewed, day(20)), day(20))
+    assert look.hidden
+    assert experiment.paused
+    experiment, look = advance(experiment, seen_at(experiment, even, day(22)), day(22))
+    assert experiment.paused
+    assert look.hidden
+    assert (look.estimate, look.harm_e) == (None, None)
+    assert experiment.imbalance is not None
+    assert experiment.imbalance.explain_by == day(23)
+    experiment, _ = advance(experiment, seen_at(experiment, even, day(23)), day(23))
+    assert experiment.state is State.VOID
+    assert "not explained within 72 hours" in experiment.audit[-1].note
+    retried = life.retry(experiment, AUTHOR, day(24), life.Successor("e1b", "again", "salt-1b"))[1]
+    assert (retried.imbalance, retried.attempt, retried.iteration) == (None, 2, 1)
+
+
+def test_the_verdict_keeps_the_figures_behind_it() -> None:
+    experiment = evaluated()
+    verdict, behind = experiment.verdict, experiment.conclusion
+    assert verdict is not None
+    assert behind is not None
+    assert behind.estimate == verdict.estimate
+    assert behind.treatment - behind.control == pytest.approx(behind.estimate, abs=1.5)
+    assert behind.e > 20

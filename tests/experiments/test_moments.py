@@ -16,7 +16,7 @@ NUMBERS = st.lists(st.floats(-1e6, 1e6), min_size=2, max_size=40)
 
 def test_every_moment_has_the_three_verbs() -> None:
     classes = [thing for _, thing in inspect.getmembers(moments, inspect.isclass)]
-    assert len(classes) == 4
+    assert len(classes) == 6
     for moment in classes:
         assert {"update", "merge", "value"} <= set(dir(moment)), moment
 

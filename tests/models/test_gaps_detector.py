@@ -67,7 +67,8 @@ def test_the_walk_knows_no_future() -> None:
     cut_at = SLUMP + timedelta(40)
     count = (cut_at - FIRST).days + 1
     known = {key: values[:count] for key, values in scope.grouped.items()}
-    past = walk(watch(DayTable(scope.first, known, scope.daily[:count]), searched=True), [], FIRST, cut_at)
+    until = DayTable(scope.first, known, scope.names, scope.totals[:count])
+    past = walk(watch(until, searched=True), [], FIRST, cut_at)
     early = [c for c in whole if c.on <= cut_at and c.what != "measured"]
     assert [(c.what, c.on, c.gap.id) for c in past if c.what != "measured"] == [(c.what, c.on, c.gap.id) for c in early]
 
@@ -94,8 +95,7 @@ def test_tables_cut_to_the_days_needed_give_the_same() -> None:
     for i in range((BACK - SLUMP).days + 60):
         day = SLUMP + timedelta(i)
         cut = day_from(days_needed(kept.values(), day)) - whole.first
-        grouped = {key: values[cut:] for key, values in whole.grouped.items()}
-        short = DayTable(Day(whole.first + cut), grouped, whole.daily[cut:], born=whole.first)
+        short = whole.cut(whole.first + cut, whole.last)
         changes = detect(watched, kept.values(), day)
         assert detect(watch(short, searched=True), kept.values(), day) == changes
         kept |= {change.gap.id: change.gap for change in changes}

@@ -29,8 +29,8 @@ from models.effects import (
 from models.facts import ComplaintFact
 from models.identifiers import Centi, Epoch, Millis, Offset, Partition, Subject
 from models.partitions import group_of, partition_of
+from store.databases import Database
 from store.erasure import keys_of
-from store.sqlite import Database
 
 HOUR = 3_600_000
 T0 = Millis(1_699_999_200_000)

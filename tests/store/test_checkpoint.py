@@ -1,12 +1,9 @@
 """The checkpoint writes everything or nothing, once."""
 
-from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Callable, Sequence
 from dataclasses import replace
-from pathlib import Path
 
 import pytest
-from sqlalchemy import event
 
 from models.effects import Counters, CustomerRow, Effects, Forward
 from models.errors import Fenced, RowRefused, StoreBusy, StoreFull
@@ -14,31 +11,10 @@ from models.identifiers import Epoch, Millis, Offset, Partition
 from store.database import Store
 from store.tables import STORE
 from tests.store import samples
+from tests.store.others import PowerCut, another, dying_after
 
 WHO = samples.subject(1)
 HERE = samples.home(WHO)
-
-
-class PowerCut(Exception):
-    """Stands for the process dying between two statements."""
-
-
-@contextmanager
-def dying_after(store: Store, statements: int) -> Iterator[None]:
-    """Raise ``PowerCut`` instead of running statement number ``statements`` (from 0)."""
-    left = [statements]
-
-    def before(*_: object) -> None:
-        if left[0] == 0:
-            raise PowerCut
-        left[0] -= 1
-
-    engine = store._store_file._writer
-    event.listen(engine, "before_cursor_execute", before)
-    try:
-        yield
-    finally:
-        event.remove(engine, "before_cursor_execute", before)
 
 
 def test_everything_in_effects_is_written_and_the_position_moves(store: Store) -> None:
@@ -72,62 +48,58 @@ def test_counters_add_up_over_checkpoints_and_the_watermark_never_goes_back(stor
 
 @pytest.mark.parametrize(("start", "epoch"), [(5, 1), (0, 0), (0, 2), (1, 1)])
 def test_a_checkpoint_from_elsewhere_is_fenced_and_writes_nothing(store: Store, start: int, epoch: int) -> None:
-    before = samples.dump(store._store_file, STORE)
+    before = samples.dump(store._database, STORE)
     with pytest.raises(Fenced, match="read position and epoch again"):
         store.checkpoint(samples.full(WHO, start, epoch))
-    assert samples.dump(store._store_file, STORE) == before
+    assert samples.dump(store._database, STORE) == before
 
 
 def test_one_fenced_partition_rolls_back_all_of_them(store: Store) -> None:
     other = next(samples.subject(n) for n in range(2, 99) if samples.home(samples.subject(n)) != HERE)
-    before = samples.dump(store._store_file, STORE)
+    before = samples.dump(store._database, STORE)
     with pytest.raises(Fenced):
         store.checkpoint([samples.full(WHO), samples.full(other, start=3)])
-    assert samples.dump(store._store_file, STORE) == before
+    assert samples.dump(store._database, STORE) == before
     store.checkpoint([samples.full(WHO), samples.full(other)])
     assert store.partitions.counters().received == 8
 
 
 def test_a_checkpoint_cannot_be_written_twice(store: Store) -> None:
     store.checkpoint(samples.full(WHO))
-    after = samples.dump(store._store_file, STORE)
+    after = samples.dump(store._database, STORE)
     with pytest.raises(Fenced):
         store.checkpoint(samples.full(WHO))
-    assert samples.dump(store._store_file, STORE) == after
+    assert samples.dump(store._database, STORE) == after
 
 
 def test_dying_between_any_two_statements_leaves_nothing_behind(store: Store) -> None:
-    before = samples.dump(store._store_file, STORE)
+    before = samples.dump(store._database, STORE)
     for statements in range(200):
         try:
             with dying_after(store, statements):
                 store.checkpoint(samples.full(WHO))
         except PowerCut:
-            assert samples.dump(store._store_file, STORE) == before
+            assert samples.dump(store._database, STORE) == before
         else:
             break
     assert statements > 10, "the checkpoint should have needed more statements than that"
     assert store.partitions.position(HERE).next_offset == 5
 
 
-def test_a_full_disk_writes_nothing_and_says_so(store: Store) -> None:
-    with store._store_file.write() as connection:
+def test_a_full_disk_writes_nothing_and_says_so(sqlite_store: Store) -> None:
+    with sqlite_store._database.write() as connection:
         pages = connection.exec_driver_sql("PRAGMA page_count").scalar_one()
         connection.exec_driver_sql(f"PRAGMA max_page_count={pages + 2}")
-    before = samples.dump(store._store_file, STORE)
+    before = samples.dump(sqlite_store._database, STORE)
     big = samples.full(WHO)
     big.customers[WHO] = replace(big.customers[WHO], state=b"x" * 100_000)
     with pytest.raises(StoreFull, match="free some space"):
-        store.checkpoint(big)
-    assert samples.dump(store._store_file, STORE) == before
+        sqlite_store.checkpoint(big)
+    assert samples.dump(sqlite_store._database, STORE) == before
 
 
-def test_a_locked_store_is_busy_not_broken(store: Store, tmp_path: Path) -> None:
-    with (
-        Store.open(tmp_path / "data", busy_ms=50) as other,
-        other.transaction(),
-        pytest.raises(StoreBusy, match="again"),
-    ):
+def test_a_locked_store_is_busy_not_broken(store: Store) -> None:
+    with another(store) as other, pytest.raises(StoreBusy, match="again"), other.exclusive(HERE):
         store.checkpoint(samples.full(WHO))
     store.checkpoint(samples.full(WHO))
 
@@ -144,19 +116,19 @@ def _surrogate(row: CustomerRow) -> CustomerRow:
 def test_a_value_no_database_takes_is_refused_and_nothing_is_written(
     store: Store, spoil: Callable[[CustomerRow], CustomerRow]
 ) -> None:
-    before = samples.dump(store._store_file, STORE)
+    before = samples.dump(store._database, STORE)
     effects = samples.full(WHO)
     effects.customers[WHO] = spoil(effects.customers[WHO])
     with pytest.raises(RowRefused):
         store.checkpoint(effects)
-    assert samples.dump(store._store_file, STORE) == before
+    assert samples.dump(store._database, STORE) == before
 
 
 def test_forwards_are_handed_on_before_the_commit(store: Store) -> None:
     seen: list[tuple[Sequence[Forward], int]] = []
 
     def hand_on(forwards: Sequence[Forward]) -> None:
-        with Store.open(store.folder) as other:
+        with another(store) as other:
             seen.append((forwards, other.partitions.position(HERE).next_offset))
 
     assert store.checkpoint(samples.full(WHO), hand_on=hand_on) == []
@@ -218,7 +190,7 @@ def test_exclusive_writing_fences_the_fold_in_flight_and_moves_nothing(store: St
 
 def test_an_exclusive_writing_that_fails_leaves_even_the_epoch(store: Store) -> None:
     epoch = store.partitions.position(HERE).epoch
-    with pytest.raises(PowerCut), store.exclusive(HERE) as rewriter, dying_after(store, 3):
+    with pytest.raises(PowerCut), store.exclusive(HERE) as rewriter, dying_after(store, 2):
         rewriter.write(samples.full(WHO))
     assert store.partitions.position(HERE).epoch == epoch
     assert store.customers.row(WHO) is None

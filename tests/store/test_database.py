@@ -7,6 +7,7 @@ import stat
 import subprocess
 import sys
 from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import pytest
@@ -16,6 +17,7 @@ from models.errors import LogChanged, RefusedToStart, SchemaMismatch, StoreBusy
 from models.identifiers import Epoch, Millis, Offset, Partition, Subject
 from store.database import Store
 from store.folder import engine_runs
+from tests.store.others import another
 
 ROOT = Path(__file__).parents[2]
 
@@ -126,7 +128,8 @@ def test_a_store_moved_away_is_built_anew_from_its_log(tmp_path: Path) -> None:
         assert {position.next_offset for position in store.partitions.positions().values()} == {0}
 
 
-def test_one_engine_folds_a_folder_at_a_time(store: Store) -> None:
+def test_one_engine_folds_a_folder_at_a_time(sqlite_store: Store) -> None:
+    store = sqlite_store
     assert not store.engine_runs()
     with store.engine_lock():
         assert store.engine_runs()
@@ -188,31 +191,32 @@ def test_repositories_called_in_one_transaction_are_undone_together(store: Store
 def test_a_snapshot_sees_one_moment(store: Store) -> None:
     with store.snapshot():
         before = store.settings.get("a")
-        with Store.open(store.folder) as other:
+        with another(store) as other:
             other.settings.set("a", "1", Millis(1))
         assert store.settings.get("a") == before is None
     assert store.settings.get("a") == "1"
 
 
 def test_readers_are_not_kept_waiting_by_a_writer(store: Store) -> None:
-    with Store.open(store.folder, busy_ms=50) as other, store.transaction():
+    with another(store, busy_ms=50) as other, store.transaction():
         assert other.customers.load(Partition(0), [Subject("p1_x")]) == {}
         assert other.customers.count() == 0
 
 
-def test_a_thread_that_waits_too_long_for_the_writer_is_told_so(store: Store) -> None:
-    store._store_file._turn.acquire()
-    try:
-        with pytest.raises(StoreBusy, match="200 ms"), store.transaction():
+def test_a_thread_that_waits_too_long_for_the_writer_is_told_so(sqlite_store: Store) -> None:
+    def try_it() -> None:
+        with pytest.raises(StoreBusy, match="200 ms"), sqlite_store.transaction():
             pass
-    finally:
-        store._store_file._turn.release()
+
+    with sqlite_store.transaction(), ThreadPoolExecutor(1) as pool:
+        pool.submit(try_it).result()
 
 
 @pytest.mark.parametrize(("durable", "expected"), [(True, 2), (False, 1)])
-def test_what_people_decide_outlives_a_power_cut(store: Store, *, durable: bool, expected: int) -> None:
-    with store._store_file.write(durable=durable) as connection:
+def test_what_people_decide_outlives_a_power_cut(sqlite_store: Store, *, durable: bool, expected: int) -> None:
+    store = sqlite_store
+    with store._database.write(durable=durable) as connection:
         assert connection.exec_driver_sql("PRAGMA synchronous").scalar() == expected
-    with store._log_file.write(durable=False) as connection:
+    with store._own_folder.log_file.write(durable=False) as connection:
         assert connection.exec_driver_sql("PRAGMA synchronous").scalar() == 2
         assert connection.exec_driver_sql("PRAGMA journal_mode").scalar() == "wal"

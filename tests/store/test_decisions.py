@@ -179,11 +179,11 @@ def test_a_key_is_shown_once_and_speaks_for_its_source_until_revoked(store: Stor
     assert acts(store, "api_key") == [("Ada", "created"), ("Ada", "revoked")]
 
 
-def test_only_the_hash_of_a_key_is_kept(store: Store) -> None:
-    drawn = ApiKeys(store._store_file, draw=lambda: "a-secret-drawn-for-this-test")
+def test_only_the_hash_of_a_key_is_kept(sqlite_store: Store) -> None:
+    drawn = ApiKeys(sqlite_store._database, draw=lambda: "a-secret-drawn-for-this-test")
     _, secret = drawn.create("shop", "Ada", NOW)
-    store.close()
-    kept = b"".join(path.read_bytes() for path in store.folder.iterdir())
+    sqlite_store.close()
+    kept = b"".join(path.read_bytes() for path in sqlite_store.folder.iterdir())
     assert b"a-secret-drawn" not in kept
     assert secret.endswith("a-secret-drawn-for-this-test")
 

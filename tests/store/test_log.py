@@ -25,6 +25,11 @@ HERE = partition_of(KEY, 16)
 PROGRESS = ImportProgress("sha", "incidents", "incidents.csv.gz", row=3, counts={"appended": 3})
 
 
+@pytest.fixture
+def store(sqlite_store: Store) -> Store:
+    return sqlite_store
+
+
 def contents(log: EmbeddedLog) -> list[tuple[bytes, bytes]]:
     chunks = [log.read(Partition(p), Offset(0), 10_000) for p in range(log.partitions)]
     return sorted((record.key, record.value) for chunk in chunks for record in chunk.records)
@@ -116,7 +121,7 @@ def test_two_processes_append_to_one_log(store: Store) -> None:
 
 def test_a_full_disk_appends_nothing_and_tells_every_caller(store: Store) -> None:
     store.log.append([(KEY, b"before")])
-    with store._log_file.write() as connection:
+    with store._own_folder.log_file.write() as connection:
         pages = connection.exec_driver_sql("PRAGMA page_count").scalar_one()
         connection.exec_driver_sql(f"PRAGMA max_page_count={pages}")
     with pytest.raises(StoreFull, match="nothing was written"):
@@ -126,7 +131,11 @@ def test_a_full_disk_appends_nothing_and_tells_every_caller(store: Store) -> Non
 
 
 def test_a_locked_log_is_busy_and_appends_nothing(store: Store, tmp_path: Path) -> None:
-    with Store.open(tmp_path / "data", busy_ms=50) as other, store._log_file.write(), pytest.raises(StoreBusy):
+    with (
+        Store.open(tmp_path / "data", busy_ms=50) as other,
+        store._own_folder.log_file.write(),
+        pytest.raises(StoreBusy),
+    ):
         other.log.append([(KEY, b"1")])
     assert contents(store.log) == []
 
@@ -170,7 +179,7 @@ def test_an_import_keeps_its_place_in_the_same_commit(store: Store, clock: Clock
 
 def test_an_import_that_cannot_append_has_not_moved(store: Store) -> None:
     store.log.append_import([(KEY, b"1")], PROGRESS)
-    with store._log_file.write() as connection:
+    with store._own_folder.log_file.write() as connection:
         pages = connection.exec_driver_sql("PRAGMA page_count").scalar_one()
         connection.exec_driver_sql(f"PRAGMA max_page_count={pages}")
     with pytest.raises(StoreFull):

@@ -5,7 +5,8 @@ import hashlib
 from hypothesis import given
 from hypothesis import strategies as st
 
-from models.cells import add
+from models.cells import Counts, add
+from models.measures import named, packed
 from models.scoring.contributions import CONTACT, CUSTOMER, JOURNEY, Keys
 from store.measures import NAMES, NOTHING, coded, pack, plus, total, unpack
 
@@ -36,20 +37,29 @@ def test_packed_sums_are_plain_sums(parts: list[dict[str, int]]) -> None:
     expected: dict[str, int] = {}
     for part in parts:
         add(expected, part)
-    assert total(pack(coded(part)) for part in parts) == dict(sorted(expected.items()))
+    packed = unpack(pack({place: coded(part) for place, part in enumerate(parts)}))
+    assert total(packed.values()) == dict(sorted(expected.items()))
 
 
-@given(counts, counts)
-def test_adding_packed_counts_is_adding_counts(one: dict[str, int], other: dict[str, int]) -> None:
-    expected = dict(one)
-    add(expected, other)
-    held = plus(pack(coded(one)), pack(coded(other)))
-    assert 0 not in unpack(held).values()
-    assert (held == NOTHING) == (unpack(held) == {})
-    assert total([held]) == dict(sorted((name, n) for name, n in expected.items() if n))
+blocks = st.dictionaries(st.integers(0, 40), counts, max_size=4)
+
+
+@given(blocks, blocks)
+def test_adding_to_a_packed_block_is_adding_cell_by_cell(one: dict[int, Counts], other: dict[int, Counts]) -> None:
+    expected = {place: dict(one.get(place, {})) for place in one.keys() | other.keys()}
+    for place, more in other.items():
+        add(expected[place], more)
+    wanted = {place: sums for place, found in expected.items() if (sums := {k: n for k, n in found.items() if n})}
+    held = plus(
+        pack({place: found for place, more in one.items() if (found := coded(more))}),
+        {place: packed(found) for place, more in other.items() if (found := coded(more))},
+    )
+    assert {place: named(found) for place, found in unpack(held).items()} == wanted
+    assert all(0 not in found.values() for found in unpack(held).values())
+    assert (held == NOTHING) == (not wanted)
 
 
 def test_a_measure_that_got_its_number_later_is_one_measure() -> None:
-    old, new = pack({"contact.n": 2}), pack({0: 3})
+    old, new = unpack(pack({3: {"contact.n": 2}}))[3], unpack(pack({3: {0: 3}}))[3]
     assert total([old, new]) == {"contact.n": 5}
-    assert total([pack({"contact.n": -3}), new]) == {}
+    assert total([unpack(pack({0: {"contact.n": -3}}))[0], new]) == {}

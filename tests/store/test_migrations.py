@@ -10,8 +10,9 @@ from sqlalchemy import Connection, Table
 from sqlalchemy.dialects import postgresql
 from sqlalchemy.schema import CreateIndex, CreateTable
 
+from store.measures import unpack
 from store.migrating import HEADS, TABLES, Lineage, _config, downgrade, migrate, upgrade
-from store.sqlite import Database
+from store.sqlite import SqliteDatabase
 
 LINEAGES: list[Lineage] = ["log", "store"]
 
@@ -25,8 +26,8 @@ def schema(connection: Connection) -> list[str]:
 
 @pytest.mark.parametrize("lineage", LINEAGES)
 def test_walking_up_gives_the_tables_of_the_code(tmp_path: Path, lineage: Lineage) -> None:
-    walked = Database(tmp_path / "walked.db", synchronous="NORMAL")
-    made = Database(tmp_path / "made.db", synchronous="NORMAL")
+    walked = SqliteDatabase(tmp_path / "walked.db", synchronous="NORMAL")
+    made = SqliteDatabase(tmp_path / "made.db", synchronous="NORMAL")
     with walked.write() as connection:
         upgrade(connection, lineage)
     migrate(walked, lineage)
@@ -43,7 +44,7 @@ def test_walking_up_gives_the_tables_of_the_code(tmp_path: Path, lineage: Lineag
 
 @pytest.mark.parametrize("lineage", LINEAGES)
 def test_walking_down_leaves_nothing_and_up_again_everything(tmp_path: Path, lineage: Lineage) -> None:
-    database = Database(tmp_path / "x.db", synchronous="NORMAL")
+    database = SqliteDatabase(tmp_path / "x.db", synchronous="NORMAL")
     migrate(database, lineage)
     with database.read() as connection:
         before = schema(connection)
@@ -58,7 +59,7 @@ def test_walking_down_leaves_nothing_and_up_again_everything(tmp_path: Path, lin
 
 @pytest.mark.parametrize("lineage", LINEAGES)
 def test_a_step_that_fails_leaves_the_schema_as_it_was(tmp_path: Path, lineage: Lineage) -> None:
-    database = Database(tmp_path / "x.db", synchronous="NORMAL")
+    database = SqliteDatabase(tmp_path / "x.db", synchronous="NORMAL")
     migrate(database, lineage)
     with database.read() as connection:
         before = schema(connection)
@@ -76,7 +77,7 @@ def test_a_step_that_fails_leaves_the_schema_as_it_was(tmp_path: Path, lineage: 
 
 
 def test_an_older_schema_is_walked_up_when_it_is_opened(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    database = Database(tmp_path / "x.db", synchronous="NORMAL")
+    database = SqliteDatabase(tmp_path / "x.db", synchronous="NORMAL")
     migrate(database, "log")
     with database.write() as connection:
         downgrade(connection, "log")
@@ -98,3 +99,36 @@ def test_every_table_means_the_same_on_postgresql(table: Table) -> None:
         postgresql_where = index.dialect_options["postgresql"]["where"]
         assert (sqlite_where is None) == (postgresql_where is None)
         assert "CREATE" in str(CreateIndex(index).compile(dialect=dialect))
+
+
+CELLS_OF_0001 = [
+    # scope, grain, bucket, partition, group, counts
+    (7, 0, 3_600_000, 0, -1, b"\x81\x00\x01"),
+    (7, 0, 3_900_000, 0, -1, b"\x81\x00\x02"),
+    (7, 0, 3_900_000, 1, -1, b"\x81\x00\x03"),
+    (7, 1, 86_400_000 + 23 * 3_600_000, 0, -1, b"\x81\x00\x04"),
+    (7, 2, 86_400_000, 0, 0, b"\x81\x00\x05"),
+    (7, 2, 86_400_000, 0, 31, b"\x81\xa1x\x06"),
+    (8, 2, 86_400_000, 1, 17, b"\x81\x00\x07"),
+]
+
+
+def test_cells_are_put_into_blocks_and_taken_out_again_as_they_were(tmp_path: Path) -> None:
+    database = SqliteDatabase(tmp_path / "x.db", synchronous="NORMAL")
+    read = "SELECT scope, grain, bucket, partition, {}counts FROM cells ORDER BY 1, 2, 3, 4, 5"
+    with database.write() as connection:
+        upgrade(connection, "store", "0001")
+        for row in CELLS_OF_0001:
+            connection.exec_driver_sql("INSERT INTO cells VALUES (?, ?, ?, ?, ?, ?)", row)
+        upgrade(connection, "store", "0002")
+        blocks = {tuple(row[:4]): unpack(row[4]) for row in connection.exec_driver_sql(read.format(""))}
+        assert blocks == {
+            (7, 0, 3_600_000, 0): {0: {0: 1}, 1: {0: 2}},
+            (7, 0, 3_600_000, 1): {1: {0: 3}},
+            (7, 1, 86_400_000, 0): {23: {0: 4}},
+            (7, 2, 86_400_000, 0): {1: {0: 5}, 32: {"x": 6}},
+            (8, 2, 86_400_000, 1): {18: {0: 7}},
+        }
+        downgrade(connection, "store", "0001")
+        assert [tuple(row) for row in connection.exec_driver_sql(read.format('"group", '))] == CELLS_OF_0001
+    database.close()

@@ -6,7 +6,7 @@ from hypothesis import strategies as st
 from sqlalchemy import Select
 from sqlalchemy.dialects import sqlite
 
-from models.effects import DeadLetter, Effects, JourneyRow, UnitRow, Verbatim
+from models.effects import DeadLetter, Effects, JourneyRow, Verbatim
 from models.errors import Forbidden, NotFound
 from models.identifiers import DAY, Millis, Offset, Partition, Subject
 from store import customers as customer_queries
@@ -14,7 +14,6 @@ from store import journeys as journey_queries
 from store import outbox as outbox_queries
 from store import rescues as rescue_queries
 from store.database import Store
-from store.units import UnitMoments
 from tests.store import samples
 
 HERE = Partition(0)
@@ -164,68 +163,6 @@ def test_a_rescue_is_taken_by_one_person(store: Store) -> None:
         store.rescues.take(WHO[1], "j", "Bob", NOW)
 
 
-units = st.lists(
-    st.tuples(
-        st.sampled_from(["a", "b"]),
-        st.integers(0, 5),
-        st.integers(-9, 9),
-        st.integers(0, 3),
-        st.booleans(),
-        st.integers(),
-    ),
-    max_size=12,
-)
-
-
-@given(drawn=units)
-@settings(max_examples=15, deadline=None)
-def test_moments_are_the_sums_over_mature_units_of_one_arm(
-    tmp_path_factory: pytest.TempPathFactory, drawn: list[tuple[str, int, int, int, bool, int]]
-) -> None:
-    made = [
-        UnitRow("x", samples.subject(i), arm, NOW, Millis(NOW + age), n, total - 1, n, total, n, 1, {}, crossed)
-        for i, (arm, n, total, age, crossed, _) in enumerate(drawn)
-    ]
-    with Store.open(tmp_path_factory.mktemp("units"), partitions=1) as store:
-        effects = blank(store)
-        effects.units = {("x", row.subject): row for row in made}
-        effects.units["y", WHO[0]] = samples.unit(WHO[0], "y")
-        store.checkpoint(effects)
-        found = store.units.moments("x", (Millis(NOW + 1), Millis(NOW + 3)))
-        assert [m.arm for m in found] == sorted({r.arm for r in _mature(made)})
-        for moments in found:
-            assert moments == _summed(moments.arm, [r for r in _mature(made) if r.arm == moments.arm])
-        assert sum(store.units.enrolled("x").values()) + store.units.crossed("x") == len(made)
-        assert len(store.units.rows("x")) == len(made)
-        assert {r.subject for r in store.units.rows("x", Millis(NOW + 2))} == {
-            r.subject for r in made if r.matures_at < NOW + 2
-        }
-
-
-def _mature(made: list[UnitRow]) -> list[UnitRow]:
-    return [row for row in made if NOW + 1 <= row.matures_at < NOW + 3 and not row.crossed]
-
-
-def _summed(arm: str, rows: list[UnitRow]) -> UnitMoments:
-    return UnitMoments(
-        arm,
-        len(rows),
-        sum(r.n for r in rows),
-        sum(r.total for r in rows),
-        sum(r.n**2 for r in rows),
-        sum(r.total**2 for r in rows),
-        sum(r.n * r.total for r in rows),
-        sum(r.pre_n for r in rows),
-        sum(r.pre_sum for r in rows),
-        sum(r.pre_n**2 for r in rows),
-        sum(r.pre_sum**2 for r in rows),
-        sum(r.pre_n * r.pre_sum for r in rows),
-        sum(r.total * r.pre_sum for r in rows),
-        sum(r.mechanism_n for r in rows),
-        sum(r.mechanism for r in rows),
-    )
-
-
 def test_verbatims_are_found_by_time_touchpoint_and_kind(store: Store) -> None:
     effects = blank(store)
     shop = Verbatim(WHO[1], "crm", "v9", Millis(NOW + 5), "review", "shop", "web", None, None, "Bien")
@@ -279,9 +216,11 @@ def test_unsent_messages_come_until_they_were_sent_whatever_was_sent_after_them(
         (outbox_queries._UNSENT, "ix_outbox_unsent"),
     ],
 )
-def test_queries_of_pages_and_ticks_walk_no_table(store: Store, query: Select[tuple[object]], index: str) -> None:
+def test_queries_of_pages_and_ticks_walk_no_table(
+    sqlite_store: Store, query: Select[tuple[object]], index: str
+) -> None:
     compiled = query.compile(dialect=sqlite.dialect())
-    with store._store_file.read() as connection:
+    with sqlite_store._database.read() as connection:
         plan = connection.exec_driver_sql(f"EXPLAIN QUERY PLAN {compiled}", (1,) * len(compiled.params)).all()
     assert any(index in row[3] for row in plan), plan
     assert not any(row[3].startswith("SCAN") and index not in row[3] for row in plan), plan

@@ -18,7 +18,6 @@ def archived(ended: int) -> ArchivedJourney:
 
 
 def test_old_rows_go_and_young_ones_stay(store: Store, clock: Clock) -> None:
-    store.log.append([(WHO.encode(), b"1")] * 6)
     effects = samples.full(WHO)
     effects.archived = [archived(clock.now - 396 * DAY - 1), archived(clock.now - 396 * DAY)]
     effects.outbox = [OutboxMessage(Offset(n), 0, "scores", "k", b"") for n in range(3)]
@@ -31,7 +30,10 @@ def test_old_rows_go_and_young_ones_stay(store: Store, clock: Clock) -> None:
     assert len(store.outbox.unsent()) == 1
 
 
-def test_raw_events_go_after_thirty_days_whatever_is_asked_but_only_once_folded(store: Store, clock: Clock) -> None:
+def test_raw_events_go_after_thirty_days_whatever_is_asked_but_only_once_folded(
+    sqlite_store: Store, clock: Clock
+) -> None:
+    store = sqlite_store
     store.log.append([(WHO.encode(), b"1")] * 6)
     position = store.partitions.position(HERE)
     store.checkpoint(Effects(HERE, Offset(0), Offset(4), position.epoch, Millis(clock.now)))

@@ -5,7 +5,7 @@ shortcut, no difference, no packing. What it returns can be written to a store a
 """
 
 from collections import defaultdict
-from collections.abc import Sequence
+from collections.abc import MutableMapping, Sequence
 from dataclasses import dataclass, field
 
 import msgspec
@@ -333,7 +333,7 @@ class Reference:
         )
 
 
-def spread(cells: dict[CellKey, Counts], part: Contribution, group: int) -> None:
+def spread(cells: MutableMapping[CellKey, Counts], part: Contribution, group: int) -> None:
     """Add one contribution to every cell it belongs to."""
     for scope in part.scopes:
         add(cells.setdefault(CellKey(part.policy, scope, "day", bucket_of(part.at, "day"), group), {}), part.counts)

@@ -1,7 +1,7 @@
 from pathlib import Path
 
-from models.effects import RescueRow
-from models.identifiers import DAY, HOUR, Centi, Millis, Partition, Subject
+from models.effects import Effects, RescueRow
+from models.identifiers import DAY, HOUR, Centi, Epoch, Millis, Offset, Partition, Subject
 from store.database import Store
 from store.rescues import KeptRescue, write_rescues
 from streams.cases import CaseOpener, case_of
@@ -31,8 +31,11 @@ def rescue(raised_at: Millis, left_why: str | None = None) -> RescueRow:
 def keep(store: Store, *rows: RescueRow) -> None:
     from models.partitions import partition_of
 
-    with store.transaction(), store._store_file.write() as connection:
-        write_rescues(connection, Partition(partition_of(WHO.encode(), store.partition_count)), rows)
+    with store.transaction(), store._database.write() as connection:
+        here = Partition(partition_of(WHO.encode(), store.partition_count))
+        effects = Effects(here, Offset(0), Offset(0), Epoch(0), Millis(0))
+        effects.rescues = {(row.subject, row.journey): row for row in rows}
+        write_rescues(connection, [effects])
 
 
 def opener(store: Store) -> CaseOpener:

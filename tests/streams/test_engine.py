@@ -10,13 +10,13 @@ import pytest
 from models.chunks import Chunk
 from models.effects import Effects
 from models.errors import RowRefused, StoreBusy
-from models.identifiers import DAY, HOUR, Epoch, Millis, Offset, Partition
+from models.identifiers import DAY, HOUR, Millis, Offset, Partition
 from models.partitions import partition_of
 from store.database import Store
 from streams.engine import Engine, Limits
 from streams.fold import PoisonedChunk
 from streams.keeper import HandOn, StoreKeeper
-from streams.poison import singles
+from streams.poison import halves
 from streams.waking import WakingLog
 from tests.streams.events import SCOPES, SUBJECTS, T0, Pair, company, contact, records
 
@@ -171,17 +171,14 @@ def test_listeners_hear_of_each_checkpoint(store: Store) -> None:
     assert engine.drain() == sum(heard) == len(EVENTS)
 
 
-def test_singles_cover_the_same_offsets() -> None:
-    stream: list[Pair] = [contact(SUBJECTS[0], T0, f"c{n}", "queued") for n in range(3)]
+def test_halves_cover_the_same_offsets() -> None:
+    stream: list[Pair] = [contact(SUBJECTS[0], T0, f"c{n}", "queued") for n in range(4)]
     kept = [record for record in records(stream, T0, start=4) if record.offset != 5]
-    parts = list(singles(Chunk(Partition(0), Offset(4), Offset(9), kept)))
-    assert [(p.start, p.end, len(p.records)) for p in parts] == [(4, 5, 1), (5, 7, 1), (7, 9, 0)]
-
-
-def test_epochs_of_the_store_are_used(store: Store) -> None:
-    with store.exclusive(Partition(0)):
-        pass
-    assert Engine(store.log, StoreKeeper(store))._known()[Partition(0)].epoch >= Epoch(1)
+    whole = Chunk(Partition(0), Offset(4), Offset(9), kept)
+    assert [(p.start, p.end, len(p.records)) for p in halves(whole)] == [(4, 6, 1), (6, 9, 2)]
+    assert [p for piece in halves(whole) for p in halves(piece)] == [*halves(whole)[:1], *halves(halves(whole)[1])]
+    empty = Chunk(Partition(0), Offset(4), Offset(9), [])
+    assert halves(empty) == [empty]
 
 
 class running:  # noqa: N801 - reads as a word

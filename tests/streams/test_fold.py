@@ -2,6 +2,7 @@
 
 from dataclasses import replace
 
+import msgspec
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
@@ -10,7 +11,7 @@ from models.cells import CellKey, Counts
 from models.chunks import Chunk
 from models.customers import unpack, unpack_contributions
 from models.definitions import Timeline
-from models.errors import Fault
+from models.errors import Fault, SchemaMismatch
 from models.identifiers import DAY, HOUR, MINUTE, Millis, Offset, Partition, Subject
 from models.interactions.internals import due_event, reject_event
 from models.partitions import group_of, partition_of
@@ -235,3 +236,25 @@ def test_a_history_imported_twice_is_counted_once_even_where_it_is_frozen() -> N
     effects = folded(records([*stream, *stream], T0 + 300 * DAY), always(), {5, 12, 17})
     assert (effects.counters.scored, effects.counters.duplicates, effects.counters.late) == (12, 12, 0)
     assert len(effects.archived) > 5
+
+
+def test_a_row_from_before_waiting_was_noted_still_tells_who_waits() -> None:
+    world = World(always())
+    stream = records(
+        [contact(ANNE, T0, "c1", "answered", journey="one"), contact(ANNE, T0 + MINUTE, "c2", "ended", journey="two")],
+        [T0, T0 + MINUTE],
+    )
+    world.fold(stream[:1])
+    state = unpack(world.rows[Subject(ANNE)])
+    state.applied = [msgspec.structs.replace(journey, waiting=None) for journey in state.applied]
+    world.rows[Subject(ANNE)] = msgspec.msgpack.encode(state)
+    assert world.fold(stream[1:]).customers[Subject(ANNE)].waiting
+
+
+def test_a_row_that_cannot_be_read_stops_the_fold_and_buries_nothing() -> None:
+    world = World(always())
+    stream = records([contact(ANNE, T0, "c1", "answered"), contact(BOB, T0, "c2", "answered")], T0)
+    world.rows[Subject(ANNE)] = msgspec.msgpack.encode({"a": "map, not the list that a row is"})
+    with pytest.raises(SchemaMismatch, match="run the version that wrote it"):
+        world.fold(stream)
+    assert world.written is None

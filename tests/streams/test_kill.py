@@ -180,7 +180,7 @@ def test_the_fence_stops_a_second_writer(tmp_path: Path) -> None:
         store.log.append(EVENTS[:60])
         keeper = StoreKeeper(store)
         one, other = Engine(store.log, keeper), Engine(store.log, keeper)
-        one._known()
+        one.look()
         other.drain()
         assert one.step() == 0
         assert one.fences == 1

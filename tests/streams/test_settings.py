@@ -58,3 +58,14 @@ def test_secrets_come_from_private_files_alone(tmp_path: Path) -> None:
     assert kept.get_secret_value() == "s3cret"
     assert "s3cret" not in repr(kept)
     assert secret(None) is None
+
+
+def test_what_a_container_is_given_may_be_readable_in_there(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("streams.settings.CONTAINER_SECRETS", tmp_path / "run")
+    path = tmp_path / "run" / "key"
+    path.parent.mkdir()
+    path.write_text("s3cret")
+    path.chmod(0o444)
+    kept = secret(path)
+    assert kept is not None
+    assert kept.get_secret_value() == "s3cret"

@@ -243,7 +243,7 @@ def test_a_replay_killed_half_way_is_finished_by_repeating_it(store: Store) -> N
 def test_events_during_a_replay_are_fenced_and_counted_right(store: Store) -> None:
     engine = Engine(store.log, StoreKeeper(store))
     store.log.append([contact(SUBJECTS[2], T0 + DAY, f"m{n}", "ended", waits_s=[900]) for n in range(5)])
-    engine._known()
+    engine.look()
     Replay(store, store.clock).score(strict(), "ana")
     engine.drain()
     assert engine.fences == 1

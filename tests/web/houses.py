@@ -11,10 +11,12 @@ from experiments.life_cycle import Opening
 from experiments.plan import Origin
 from experiments.states import Actor, Role
 from models import instants
+from models.effects import Effects, UnitRow
 from models.gaps.causes import CauseLine
 from models.gaps.gap import Gap, Judgement, Reach, State, Step
 from models.identifiers import DAY, HOUR, MINUTE, Millis
 from models.targets import Course, Target
+from store.partitions import Position
 from streams.bootstrap import House
 
 NOW = instants.parse("2026-03-02T12:00:00Z")
@@ -131,7 +133,7 @@ def set_course(house: House, sentence: str = "They knew me, and I told my story 
 
 def draft_on(house: House, gap: Gap, title: str = "Show the transcript") -> str:
     """Open a draft on ``gap`` and return its id."""
-    opening = Opening("exp-1", title, "salt", "Olga", Origin("gap", gap.id))
+    opening = Opening("exp-1", title, "salt", gap.owner or "Olga", Origin("gap", gap.id))
     return house.experiment_desk.open(opening, Actor("Ana", Role.AUTHOR), house.now()).id
 
 
@@ -149,3 +151,11 @@ def fill(house: House) -> None:
     set_course(house)
     draft_on(house, find_gap(house))
     spoil(house)
+
+
+def effects_at(position: Position, units: Iterable[UnitRow]) -> Effects:
+    """Return what writes ``units`` where a partition stands, as a fold would."""
+    at = position.next_offset
+    effects = Effects(position.partition, at, at, position.epoch, position.watermark)
+    effects.units = {(unit.experiment, unit.subject): unit for unit in units}
+    return effects

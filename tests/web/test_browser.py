@@ -36,6 +36,8 @@ ADDRESSES = (
     "/targets",
     "/experiments",
     "/experiments/exp-1",
+    "/experiments/library",
+    "/experiments/opportunities",
     "/blind-spots",
     "/dead-letters",
     f"/customers/{story.subject()}",

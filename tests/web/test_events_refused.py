@@ -147,7 +147,7 @@ def test_a_locked_database_is_503_and_the_same_request_works_later(impatient: Ho
 
 
 def test_a_full_disk_is_503_with_nothing_written(impatient: House) -> None:
-    with impatient.store._log_file.write() as connection:
+    with impatient.store._own_folder.log_file.write() as connection:
         pages = connection.exec_driver_sql("PRAGMA page_count").scalar()
         connection.exec_driver_sql(f"PRAGMA max_page_count={pages}")
     big = {"complaint": "k", "verbatim": "very long " * 480}

@@ -9,6 +9,7 @@ import pytest
 from httpx import Client, Response
 
 from demo import story
+from experiments import life_cycle
 from experiments.spending import Stopping
 from experiments.states import Actor, Role, State
 from experiments.steward import advance
@@ -88,14 +89,10 @@ def test_a_call_that_is_taken_leaves_the_list_and_the_customers_page_says_who(cl
     assert "taken by Nadia" in read(client, f"/customers/{story.subject()}").text
 
 
-CAUSE = {
-    "cause": "repeated_step",
-    "statement": "The technician cannot see the chat.",
-    "evidence": "Repeated steps cost 17.5 points.",
-    "evidence_2": "We opened a chat and were asked twice.",
-    "rival": "New staff",
-    "rejected_because": "No difference between agents.",
-}
+STATED = "The technician cannot see the chat."
+EVIDENCE = {"statement": STATED, "cause": "repeated_step", "kind": "staff", "says": "We cannot see what was written."}
+SEEN = {"statement": STATED, "kind": "observation", "says": "We opened a chat and were asked twice."}
+RIVAL = {"rival": "New staff", "because": "No difference between agents."}
 PLAN = {
     "hypothesis": "Who sees the chat asks less.",
     "steps": "Show the transcript.\nName what was tried.",
@@ -125,15 +122,21 @@ class Loop:
         """Send the form of ``act`` from its page."""
         return send(self.client, self.page().form_to(act), **fields)
 
+    def explain_it(self) -> None:
+        """State a root cause with what it needs."""
+        done(self.send("/evidence", **EVIDENCE))
+        done(self.send("/evidence", **SEEN))
+        done(self.send("/rivals", **RIVAL))
+
 
 def test_the_whole_loop_goes_through_the_forms_and_the_gate_holds_at_each_step(
     client: Client, house: House, clock: Clock
 ) -> None:
     houses.find_gap(house)
-    opened = send(client, read(client, GAP).form_to("/experiments"), title="Show the chat", author="Ana", owner="Olga")
+    opened = send(client, read(client, GAP).form_to("/experiments"), title="Show the chat", author="Ana")
     loop = Loop(client, house, done(opened))
     refused(loop.send("/explain"), 409, "no root cause is named")
-    done(loop.send("/plan-form", **CAUSE))
+    loop.explain_it()
     refused(send(client, loop.page().form_to("/explain"), by="Eve"), 409, "only its author, Ana, may")
     done(loop.send("/explain"))
     assert loop.stands() is State.EXPLAINED
@@ -152,10 +155,10 @@ def test_the_whole_loop_goes_through_the_forms_and_the_gate_holds_at_each_step(
     _let_pass(house, clock)
     assert loop.stands() is State.EVALUATED
     assert "Verdict" in loop.page().text
-    assert re.search(r"Show the chat.*Olga decides", read(client, "/").text, re.DOTALL)
-    refused(loop.send("/decide", by="Olga", note="Fine.", choice="adopt"), 409, "cannot decide")
+    assert re.search(r"Show the chat.*Ada decides", read(client, "/").text, re.DOTALL)
+    refused(loop.send("/decide", by="Ada", note="Fine.", choice="adopt"), 409, "cannot decide")
     learnt = "Nobody met the arms: the transcript was never shown to a customer in these weeks."
-    done(loop.send("/decide", by="Olga", note=learnt, choice="adapt"))
+    done(loop.send("/decide", by="Ada", note=learnt, choice="adapt"))
     assert loop.stands() is State.DECIDED
     child = Loop(client, house, done(loop.send("/iterate", by="Ana", note="Show it for real")))
     assert child.address != loop.address
@@ -191,8 +194,9 @@ def test_what_an_act_rests_on_is_read_where_it_must_be(
     address = f"/experiments/{houses.draft_on(house, houses.find_gap(house))}"
     loop = Loop(client, house, address)
     monkeypatch.setattr(house.store, "transaction", noting)
-    monkeypatch.setattr("web.experiments.endpoints.with_baseline", told("history", with_baseline))
-    done(loop.send("/plan-form", **CAUSE, **PLAN))
+    monkeypatch.setattr("streams.experiment_desk.with_baseline", told("history", with_baseline))
+    loop.explain_it()
+    done(loop.send("/plan-form", **PLAN))
     done(loop.send("/explain"))
     done(loop.send("/waive-power", by="Rui", note="no history yet"))
     done(loop.send("/plan"))
@@ -258,3 +262,68 @@ def test_a_form_from_another_site_changes_nothing(client: Client, house: House) 
     assert not house.store.courses.all()
     assert client.post("/courses", data=data, headers={"origin": "http://127.0.0.1"}).status_code == 303
     assert client.post("/courses", data=data).status_code == 303
+
+
+def test_a_proposal_is_taken_up_or_rejected_on_the_page(client: Client, house: House) -> None:
+    loop = Loop(client, house, f"/experiments/{houses.draft_on(house, houses.find_gap(house))}")
+    forms = [form for form in loop.page().forms if form.action.endswith("/proposals")]
+    assert [form.fields["proposal"] for form in forms] == ["ledger:wait", "ledger:repeated_step"]
+    refused(send(client, forms[1], verdict="accept"), 400, "which root cause this is evidence for")
+    done(send(client, forms[1], verdict="accept", statement=STATED))
+    refused(send(client, forms[0], verdict="reject", statement=STATED), 400, "why this explanation was rejected")
+    done(send(client, forms[0], verdict="reject", statement=STATED, because="Waits are alike everywhere."))
+    text = loop.page().text
+    assert "because Waits are alike everywhere." in text
+    assert not [form for form in loop.page().forms if form.action.endswith("/proposals")]
+    done(loop.send("/evidence", **SEEN))
+    done(loop.send("/explain"))
+    assert loop.stands() is State.EXPLAINED
+    refused(loop.send("/causes/remove"), 409, "no root cause is named")
+
+
+def test_a_walkthrough_becomes_an_experiment(client: Client) -> None:
+    record = read(client, "/experiments/opportunities").form_to("/experiments/opportunities")
+    lived = {"author": "Ana", "touchpoint": "help", "channel": "chat", "text": "Asked twice to restart the box."}
+    refused(send(client, record, **lived, rating=11), 400, "outside 0 to 10")
+    assert done(send(client, record, **lived, rating=2)) == "/experiments/opportunities"
+    page = read(client, "/experiments/opportunities")
+    assert "2.0 of 10" in page.text
+    address = done(send(client, page.form_to("/experiments"), title="Show the chat", author="Ana", owner="Olga"))
+    text = read(client, address).text
+    assert "an opportunity: Asked twice to restart the box." in text
+    assert "“Asked twice to restart the box.”" in text
+    assert "Show the chat" in read(client, "/experiments/opportunities").text
+
+
+def test_layers_ramps_and_holdouts_are_planned_on_the_page(client: Client, house: House) -> None:
+    loop = Loop(client, house, f"/experiments/{houses.draft_on(house, houses.find_gap(house))}")
+    shared = {"layer": "help", "first": 100, "slots": 300, "holdout": 20, "worthwhile": 3, "treated_percent": 25}
+    refused(
+        loop.send("/plan-form", **PLAN, **shared, ramp="tomorrow 5"), 400, "is no step; write a day and thousandths"
+    )
+    refused(loop.send("/plan-form", **PLAN, **{**shared, "worthwhile": "much"}), 400, "is no number")
+    done(loop.send("/plan-form", **PLAN, **shared, ramp="2026-03-02 50\n2026-03-09 1000"))
+    plan = house.store.experiments.get(loop.address.rpartition("/")[2]).experiment.plan
+    assert (plan.allocation.layer, plan.allocation.first, plan.allocation.slots) == ("help", 100, 300)
+    assert [step.permille for step in plan.allocation.ramp] == [50, 1000]
+    assert plan.delta == 3.0
+    assert plan.design is not None
+    assert plan.design.shares == (0.75, 0.25)
+    text = loop.page().text
+    assert "Slots 100 to 399 of layer “help”" in text
+    again = loop.page().form_to("/plan-form")
+    assert (again.fields["treated_percent"], again.fields["slots"]) == ("25", "300")
+    assert again.fields["ramp"].split() == ["2026-03-02", "50", "2026-03-09", "1000"]
+
+
+def test_the_library_is_searched_on_its_page(client: Client, house: House) -> None:
+    assert "Nothing is decided yet" in read(client, "/experiments/library").text
+    experiment = loops.faithful(loops.running())
+    for at in (loops.day(29), loops.day(37)):
+        experiment, _ = advance(experiment, loops.seen_at(experiment, loops.Truth(), at), at)
+    experiment = life_cycle.decide(experiment, loops.OWNER, loops.day(38), "adopt", loops.LEARNING)
+    house.store.experiments.add(experiment, house.now())
+    found = read(client, "/experiments/library?words=repeated&scope=all&cause=context_lost&action=transcript").text
+    assert loops.LEARNING.text in found
+    assert "1 adopted of 1 evaluated" in found
+    assert "Nothing decided so far matches" in read(client, "/experiments/library?words=refund").text

@@ -13,7 +13,7 @@ from streams.bootstrap import House, built
 from streams.settings import Settings, read
 from tests.web.asking import asking
 from tests.web.houses import Clock, event
-from web.app import _listening, create_app
+from web.app import create_app, listening
 from web.events.body import STRUCTURED
 from web.security import HEADERS, check_address
 
@@ -92,4 +92,4 @@ def test_a_port_that_is_taken_is_one_sentence_and_not_a_trace() -> None:
     with create_server(("127.0.0.1", 0)) as taken:
         port = taken.getsockname()[1]
         with pytest.raises(RefusedToStart, match=f"127.0.0.1:{port}: cannot be had"):
-            _listening("127.0.0.1", port)
+            listening("127.0.0.1", port)

@@ -105,6 +105,16 @@ def test_scores_say_from_how_many_and_how_much_was_said(client: Client, house: H
     assert all(0 <= value <= 100 for value in series["values"])
 
 
+def test_scores_and_blind_spots_follow_what_arrives(client: Client, house: House) -> None:
+    for first, last in ((1, 3), (4, 9), (10, 10)):
+        sent = houses.encoded(houses.event(n, f"customer-{n}") for n in range(first, last + 1))
+        houses.collect(house, sent)
+        for period in ("month", "year"):
+            everything = client.get(f"/scores?unit=contact&period={period}").text.split("By touchpoint")[0]
+            assert f'<td class="number">{last}</td>' in everything
+        assert f"(in {last} contacts or journeys)" in read(client, "/blind-spots").text
+
+
 def test_blind_spots_name_the_field_that_nobody_sends(client: Client, house: House) -> None:
     houses.collect(house, houses.encoded(houses.event(n, f"customer-{n}") for n in range(1, 60)))
     page = read(client, "/blind-spots").text

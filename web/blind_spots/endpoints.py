@@ -17,12 +17,10 @@ PREFIX = "source:"
 def show_blind_spots(request: Request, house: HouseOf, period: str = "year") -> HTMLResponse:
     """Show what no source tells us, so that a missing field is not read as perfection."""
     policy = house.definitions().active.version
-    cells = house.store.cells
-    span = period_of(house.store, policy, period, house.now()).span
-    sources = {
-        scope.removeprefix(PREFIX): cells.total(policy, scope, span)
-        for scope in cells.scopes(policy)
-        if scope.startswith(PREFIX)
-    }
+    store = house.store
+    span = period_of(store, policy, period, house.now()).span
+    scopes = [scope for scope in store.cells.scopes(policy) if scope.startswith(PREFIX)]
+    totals = store.day_tables.totals(policy, scopes, span)
+    sources = {scope.removeprefix(PREFIX): totals[scope] for scope in scopes}
     seen = {source: {sight.cause: sight for sight in sights(source, counts)} for source, counts in sources.items()}
     return page(request, "blind_spots.html", blind=blind_spots(sources), seen=seen, causes=list(Cause), fields=FIELDS)

@@ -15,8 +15,8 @@ import typer
 
 GROUP = "ressenti.commands"
 """The entry points under which upper rooms add their commands."""
-ALONE = ("serve", "ingest", "report", "customer", "replay", "erase", "verify", "schema", "config")
-GROUPS = ("targets", "gaps", "rescues", "experiment", "policy", "dead-letters", "mapping", "keys")
+ALONE = ("serve", "worker", "ingest", "report", "customer", "replay", "erase", "verify", "migrate", "schema", "config")
+GROUPS = ("targets", "gaps", "rescues", "experiment", "policy", "dead-letters", "mapping", "keys", "topics")
 
 
 @dataclass(frozen=True, slots=True)

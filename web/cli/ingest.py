@@ -43,8 +43,12 @@ def totals_of(store: Store) -> Totals:
 
 
 def _walk_gaps(house: House) -> None:
-    """Look for gaps day by day through what is kept, as if somebody had looked all along."""
-    house.gap_detector.tick(house.now())
+    """Look for gaps day by day through what is kept, as if somebody had looked all along.
+
+    Where workers fold, the one that leads does it at its next tick.
+    """
+    if house.store.embedded:
+        house.gap_detector.tick(house.now())
 
 
 def _tell(imported: Imported, grown: Totals) -> None:

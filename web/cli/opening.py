@@ -7,7 +7,7 @@ from typing import Annotated
 
 import typer
 
-from models.errors import NotFound
+from models.errors import NotFound, RefusedToStart
 from streams.bootstrap import House, opened
 from streams.logging import configure
 from streams.settings import Settings, read
@@ -33,7 +33,12 @@ def settings_of(
 
     A ``quiet`` command logs warnings only, unless the environment asks for more.
     """
-    settings = read(data=data or shared_data.get(), host=host, port=port, behind_proxy=behind_proxy)
+    folder = data or shared_data.get()
+    settings = read(data=folder, host=host, port=port, behind_proxy=behind_proxy)
+    if folder is not None and settings.database_url is not None:
+        raise RefusedToStart(
+            f"--data names the data folder {folder}, but RESSENTI_DATABASE_URL a database; leave one of them out"
+        )
     asked = "log_level" in settings.model_fields_set
     configure(settings if asked or not quiet else settings.model_copy(update={"log_level": "warning"}))
     return settings
@@ -43,7 +48,7 @@ def settings_of(
 def house_at(data: Path | None, *, must_exist: bool = False) -> Iterator[House]:
     """Open the house of a command; with ``must_exist`` a folder without a store is an error and not made."""
     settings = settings_of(data)
-    if must_exist and not (settings.data / "store.db").exists():
+    if must_exist and settings.database_url is None and not (settings.data / "store.db").exists():
         raise NotFound(
             f"data folder {settings.data}: holds no store; name another with --data, or ingest something first"
         )

@@ -1,4 +1,4 @@
-"""``ressenti schema``: the contract, as JSON Schemas."""
+"""``ressenti schema``: the contract, as JSON Schemas and as an AsyncAPI document."""
 
 import json
 from typing import Annotated
@@ -8,6 +8,8 @@ import typer
 from models.errors import NotFound
 from models.interactions import TYPES
 from models.interactions.schemas import schemas
+from streams.kafka.asyncapi import document
+from streams.settings import read
 from web.cli.output import JsonOption, emit_json, table
 
 PREFIX = "ressenti."
@@ -15,9 +17,13 @@ PREFIX = "ressenti."
 
 def schema(
     noun: Annotated[str | None, typer.Argument(help="A type: contact, promise, answer, …")] = None,
+    asyncapi: Annotated[bool, typer.Option("--asyncapi", help="Print the AsyncAPI document of every topic.")] = False,
     as_json: JsonOption = False,
 ) -> None:
-    """Print the JSON Schema of one event type, or list the types."""
+    """Print the JSON Schema of one event type, or the AsyncAPI document of all topics, or list the types."""
+    if asyncapi:
+        typer.echo(json.dumps(document(read()), ensure_ascii=False, indent=None if as_json else 2))
+        return
     names = [name.removeprefix(PREFIX) for name in TYPES]
     if noun is None:
         emit_json(names) if as_json else table("Event types", ("type",), [(f"{PREFIX}{name}",) for name in names])

@@ -11,7 +11,7 @@ from web.cli.output import JsonOption, emit_json, say
 def verify(data: DataOption = None, as_json: JsonOption = False) -> None:
     """Check what must always hold: counts, ledgers, cells; exit 1 when something differs."""
     with house_at(data, must_exist=True) as house:
-        found = verify_store(house.store)
+        found = verify_store(house.store, house.log)
     if as_json:
         emit_json(found.as_json())
     else:

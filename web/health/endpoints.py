@@ -24,7 +24,7 @@ def tell_alive(house: HouseOf) -> PlainTextResponse:
 def tell_ready(house: HouseOf) -> PlainTextResponse:
     """Answer 200 when log and store answer; 503 with the reason otherwise."""
     try:
-        house.store.log.ends()
+        house.log.ends()
         house.store.partitions.counters()
     except RessentiError as error:
         return PlainTextResponse(f"not ready: {error}\n", HTTPStatus.SERVICE_UNAVAILABLE)

@@ -23,4 +23,4 @@ async def stream(request: Request) -> StreamingResponse:
 def show_state(request: Request, house: HouseOf) -> HTMLResponse:
     """Return the line that says how much was received and how far behind the engine is."""
     counters = house.store.partitions.counters()
-    return page(request, "parts/state.html", counters=counters, behind=behind(house.store))
+    return page(request, "parts/state.html", counters=counters, behind=behind(house))

@@ -1,9 +1,18 @@
-"""From the engine's thread to every open page: one word, ``changed``, at most a few times a second."""
+"""From where events are folded to every open page: one word, ``changed``, at most a few times a second.
+
+An engine in this process says so itself. Where workers fold, the store is looked at while a page is open.
+"""
 
 import asyncio
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import AsyncIterator, Callable, Sequence
+
+import structlog
+from starlette.concurrency import run_in_threadpool
 
 from models.effects import Effects
+from models.errors import RessentiError
+
+_log = structlog.get_logger(__name__)
 
 HEARTBEAT_S = 15.0
 PAUSE_S = 0.25
@@ -11,10 +20,16 @@ PAUSE_S = 0.25
 
 
 class Feed:
-    """Tells its listeners that something changed; ``on_checkpoint`` may be called from any thread."""
+    """Tells its listeners that something changed; ``on_checkpoint`` may be called from any thread.
 
-    def __init__(self) -> None:
+    ``look``, when given, returns something that differs once anything was folded elsewhere; it blocks for one short
+    read, every ``PAUSE_S`` while there are listeners.
+    """
+
+    def __init__(self, look: Callable[[], object] | None = None) -> None:
         self._waiting: dict[asyncio.Event, asyncio.AbstractEventLoop] = {}
+        self._look = look
+        self._following: asyncio.Task[None] | None = None
         self._closed = False
 
     @property
@@ -38,6 +53,7 @@ class Feed:
         changed = asyncio.Event()
         self._waiting[changed] = asyncio.get_running_loop()
         try:
+            self._follow()
             yield "retry: 2000\n\n"
             while not self._closed:
                 yield await _next(changed)
@@ -45,6 +61,24 @@ class Feed:
                 await asyncio.sleep(PAUSE_S)
         finally:
             self._waiting.pop(changed, None)
+
+    def _follow(self) -> None:
+        if self._look is not None and (self._following is None or self._following.done()):
+            self._following = asyncio.create_task(self._looking(self._look))
+
+    async def _looking(self, look: Callable[[], object]) -> None:
+        """Say ``changed`` whenever ``look`` returns something else, until the last page is closed."""
+        seen: object = None
+        while self._waiting and not self._closed:
+            try:
+                found = await run_in_threadpool(look)
+            except RessentiError as away:
+                _log.info("open pages hear nothing just now", reason=str(away))
+                found = seen
+            if seen is not None and found != seen:
+                self.on_checkpoint(())
+            seen = found
+            await asyncio.sleep(PAUSE_S)
 
 
 async def _next(changed: asyncio.Event) -> str:

@@ -1,9 +1,14 @@
 """How far the engine is behind the log."""
 
-from store.database import Store
+from models.errors import Retryable
+from streams.bootstrap import House
 
 
-def behind(store: Store) -> int:
-    """Return how many records are appended and not yet folded."""
-    ends, positions = store.log.ends(), store.partitions.positions()
+def behind(house: House) -> int | None:
+    """Return how many records are appended and not yet folded; ``None`` while the log does not answer."""
+    try:
+        ends = house.log.ends()
+    except Retryable:
+        return None
+    positions = house.store.partitions.positions()
     return sum(max(0, end - positions[partition].next_offset) for partition, end in ends.items())

@@ -47,6 +47,9 @@ METRICS: tuple[Metric, ...] = (
     Metric(
         "records_behind", "gauge", "Records appended and not yet folded.", "The engine is slow or stopped: see /livez."
     ),
+    Metric(
+        "log_away", "gauge", "1 while the log does not answer: events get 503.", "Start the brokers; see the log lines."
+    ),
     Metric("watermark_seconds", "gauge", "The oldest partition's latest log time.", "Nothing; it should."),
     Metric(
         "engine_fences",

@@ -72,9 +72,11 @@ def _counted(house: House) -> dict[str, Samples]:
 
 def _standing(house: House) -> dict[str, Samples]:
     store = house.store
+    waiting = behind(house)
     calls = calls_now(store, house.definitions().active, house.now())
     return {
-        "records_behind": {(): behind(store)},
+        "records_behind": {} if waiting is None else {(): waiting},
+        "log_away": {(): waiting is None},
         "watermark_seconds": {(): store.partitions.slowest_watermark() / SECOND},
         "customers": {(): store.customers.count()},
         "rescues_open": {(): len(calls)},

@@ -3,10 +3,10 @@
 from dataclasses import dataclass
 from typing import get_args
 
-from models.cells import Grain, ScopeScore, Unit, value_of
+from models.cells import Counts, Grain, ScopeScore, Unit, value_of
 from models.errors import NotFound
 from models.identifiers import DAY, HOUR, Millis
-from models.scoring.spread import scope_score
+from models.scoring.spread import scope_scores
 from store.database import Store
 from web.pages.periods import Period
 
@@ -41,14 +41,11 @@ def unit_named(name: str) -> Unit:
 def lines_of(store: Store, policy: str, unit: Unit, period: Period) -> dict[str, list[Line]]:
     """Return each kind of scope with its lines: the worst score first, scopes with nothing left out."""
     found: dict[str, list[Line]] = {kind: [] for kind in KINDS}
-    span = (Millis(period.start // DAY * DAY), period.end)
-    for scope in store.cells.scopes(policy):
-        kind = scope.partition(":")[0]
-        if kind not in found or "|" in scope:
-            continue
-        score = scope_score(store.cells.by_group(policy, scope, span), unit)
+    scopes = [scope for scope in store.cells.scopes(policy) if "|" not in scope and _kind(scope) in found]
+    tables = store.day_tables.tables(policy, scopes, (period.start // DAY, (period.end - 1) // DAY))
+    for scope, score in zip(scopes, scope_scores([tables[scope] for scope in scopes], unit), strict=True):
         if score.n or score.unscored:
-            found[kind].append(Line(scope, score))
+            found[_kind(scope)].append(Line(scope, score))
     for lines in found.values():
         lines.sort(key=lambda line: (line.score.value is None, line.score.value or 0, line.scope))
     return {kind: lines for kind, lines in found.items() if lines}
@@ -57,10 +54,25 @@ def lines_of(store: Store, policy: str, unit: Unit, period: Period) -> dict[str,
 def chart_of(store: Store, policy: str, of: tuple[str, Unit], period: Period) -> Chart:
     """Return the score of (scope, unit) by five minutes, hour or day, whichever suits the period's length."""
     scope, unit = of
-    series = store.cells.series(policy, scope, _grain(period), period.span)
+    grain = _grain(period)
+    if grain == "day":
+        series = _days(store, policy, scope, period)
+    else:
+        series = store.cells.series(policy, scope, grain, period.span)
     scores = {at: value_of(counts, unit).value for at, counts in series.items()}
     times = sorted(at for at, value in scores.items() if value is not None)
     return Chart([at // 1000 for at in times], [_points(scores[at]) for at in times])
+
+
+def _days(store: Store, policy: str, scope: str, period: Period) -> dict[Millis, Counts]:
+    """Return the counts of each day that begins in ``period``."""
+    first, last = -(-period.start // DAY), (period.end - 1) // DAY
+    table = store.day_tables.tables(policy, [scope], (first, last))[scope]
+    return {Millis(day * DAY): table.between(day, day) for day in range(first, last + 1)}
+
+
+def _kind(scope: str) -> str:
+    return scope.partition(":")[0]
 
 
 def _grain(period: Period) -> Grain:

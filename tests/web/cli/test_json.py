@@ -25,6 +25,10 @@ COMMANDS = (
     "experiment show exp-1",
     "experiment open Another --on lived --origin opportunity --author Ana --owner Olga",
     "experiment act exp-1 void --by Rui --role reviewer --note wrong",
+    "experiment causes exp-1",
+    "experiment export exp-1",
+    "experiment library",
+    "experiment calibration",
     "policy list",
     "policy show",
     "policy check POLICY",
@@ -32,6 +36,7 @@ COMMANDS = (
     "dead-letters list",
     "dead-letters replay",
     "verify",
+    "migrate",
     "schema",
     "schema contact",
     "mapping list",
@@ -43,9 +48,9 @@ COMMANDS = (
     "erase customer-1",
 )
 WITHOUT_DATA = ("schema", "mapping", "policy check")
-ENDLESS = {"serve", "demo"}
-ELSEWHERE = {"ingest"}
-"""Tested with its files in ``test_ingest``."""
+ENDLESS = {"serve", "demo", "worker"}
+ELSEWHERE = {"ingest", "topics"}
+"""Tested with files, in ``test_ingest``, and with a broker, in ``tests/streams/kafka``."""
 
 
 def words_of(command: str, folder: Path) -> list[str]:

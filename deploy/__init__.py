@@ -1,0 +1,1 @@
+"""How Ressenti runs, beside the program itself: brokers, images, dashboards; no part of the distribution."""

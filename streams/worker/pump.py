@@ -1,0 +1,293 @@
+"""The pump: takes chunks as they are fetched, gathers them, and has them folded in one thread, batch by batch.
+
+While one batch is folded and written the next is fetched. A batch closes when it holds enough records or when its
+first chunk has waited long enough; both bound how late a score may be. Everything here but the fold itself runs in the
+event loop, so nothing needs a lock. What becomes of chunks is ``Folding``'s rule; here they are only carried:
+
+    1. A chunk that comes while its partition is being read anew from further back is dropped, without another seek.
+    2. What may pass (``Retryable``: the database is away) is waited out, with the chunks kept; nothing is lost by it.
+    3. What may not pass is told to ``Ground.failed`` once, and the pump stops; the caller ends the process.
+"""
+
+import asyncio
+import time
+from collections import deque
+from collections.abc import Callable, Collection, Mapping, Sequence
+from concurrent.futures import Future, ThreadPoolExecutor
+from dataclasses import dataclass
+from typing import Any, Protocol, TypeVar
+
+import structlog
+
+from models.chunks import Chunk
+from models.effects import Effects
+from models.errors import Retryable
+from models.identifiers import Offset, Partition
+from streams.folding import Folding
+
+_log = structlog.get_logger(__name__)
+_T = TypeVar("_T")
+
+
+class Reader(Protocol):
+    """Who fetches: it can be sent elsewhere."""
+
+    async def go_to(self, offsets: Mapping[Partition, Offset]) -> None:
+        """Read on from ``offsets``; those that are not assigned any longer are left out. Never raises."""
+
+
+@dataclass(frozen=True, slots=True)
+class Ground:
+    """What the pump stands on."""
+
+    check: Callable[[], object]
+    """Checks, before partitions are held, that the log is still the store's; blocks, raises ``LogChanged``."""
+    failed: Callable[[BaseException], None]
+    """Told of what the pump cannot go on from."""
+
+
+@dataclass(frozen=True, slots=True)
+class Batching:
+    """How much goes into one checkpoint, and how waiting for the store grows."""
+
+    records: int = 64_000
+    seconds: float = 0.1
+    first_backoff_seconds: float = 0.25
+    most_backoff_seconds: float = 10.0
+
+
+@dataclass(slots=True)
+class Progress:
+    """How the pump is doing, for whoever looks, from any thread."""
+
+    offsets: int = 0
+    """How many offsets were checkpointed since the start."""
+    checkpoints: int = 0
+    seeks: int = 0
+    dropped: int = 0
+    """Chunks that were not folded: old, or from before a seek."""
+    waiting: str | None = None
+    """Why nothing is folded just now, when the world is not ready."""
+    at: float = 0.0
+    """When the store last moved (monotonic seconds)."""
+
+
+class Pump:
+    """Carries chunks from the reader to the store; made and used in one event loop."""
+
+    def __init__(self, folding: Folding, ground: Ground, batching: Batching) -> None:
+        self._folding = folding
+        self._ground = ground
+        self._reader: Reader | None = None
+        self._batching = batching
+        self._thread = ThreadPoolExecutor(1, thread_name_prefix="fold")
+        self._job: Future[Any] | None = None
+        self._chunks: deque[Chunk] = deque()
+        self._records = 0
+        self._since = 0.0
+        self._working: frozenset[Partition] = frozenset()
+        self._owed: set[Partition] = set()
+        self._rereading: dict[Partition, Offset] = {}
+        self._changed = asyncio.Condition()
+        self._stopping = asyncio.Event()
+        self.progress = Progress(at=time.monotonic())
+        folding.listen(self._written)
+
+    async def take(self, chunk: Chunk) -> None:
+        """Accept ``chunk``; waits while two batches are full already. Never raises, but for cancellation."""
+        async with self._changed:
+            await self._changed.wait_for(lambda: self._records < 2 * self._batching.records or self._stopping.is_set())
+            rereading = self._rereading.get(chunk.partition)
+            if rereading is not None:
+                if chunk.start > rereading:  # 1
+                    self.progress.dropped += 1
+                    return
+                del self._rereading[chunk.partition]
+            if not self._chunks:
+                self._since = time.monotonic()
+            self._chunks.append(chunk)
+            self._records += len(chunk.records)
+            self._changed.notify_all()
+
+    async def hold(self, partitions: Collection[Partition]) -> Mapping[Partition, Offset]:
+        """Read ``partitions`` anew from the store and return where they must be read from.
+
+        When the store is away, those are left out; the pump sends the reader there once it is back.
+        """
+        await self._drop(partitions)
+        try:
+            offsets = await self._in_thread(self._hold, partitions)
+        except Retryable as error:
+            self.progress.waiting = str(error)
+            _log.warning("assigned, but the store is away", partitions=sorted(partitions), reason=str(error))
+            self._owed.update(partitions)
+            await self._notify()
+            return {}
+        except Exception as error:  # noqa: BLE001 - told to whoever ends the process
+            self._fail(error)
+            return {}
+        self._owed.difference_update(partitions)
+        self.progress.at = time.monotonic()
+        return offsets
+
+    async def release(self, partitions: Collection[Partition]) -> None:
+        """Forget ``partitions``, after the checkpoint at work is written."""
+        await self._drop(partitions)
+        self._owed.difference_update(partitions)
+        await self._in_thread(self._folding.release, partitions)
+        await self._drop(partitions)
+
+    def holds(self, partition: Partition) -> bool:
+        """Whether a chunk of ``partition`` waits here or is being folded."""
+        return partition in self._working or any(chunk.partition == partition for chunk in self._chunks)
+
+    @property
+    def busy(self) -> bool:
+        """Whether anything waits here or is being folded."""
+        return bool(self._working or self._chunks)
+
+    def wanted(self) -> dict[Partition, Offset]:
+        """Return where each partition held continues."""
+        found: dict[Partition, Offset] = {}
+        for partition in self._folding.held:
+            try:
+                found[partition] = self._folding.wanted(partition)
+            except KeyError:  # released in between, by the other thread
+                continue
+        return found
+
+    async def reread(self, offsets: Mapping[Partition, Offset]) -> None:
+        """Send the reader to ``offsets``, dropping what was fetched from beyond them."""
+        if not offsets:
+            return
+        await self._drop(offsets.keys())
+        self._rereading |= offsets
+        self.progress.seeks += len(offsets)
+        if self._reader is not None:
+            await self._reader.go_to(offsets)
+
+    async def run(self, reader: Reader) -> None:
+        """Fold what ``reader`` brings until ``stop``; returns after the checkpoint at work."""
+        self._reader = reader
+        try:
+            while not self._stopping.is_set():
+                chunks = await self._gathered()
+                await self._pay()
+                if chunks:
+                    await self._fold(chunks)
+        except Exception as error:  # noqa: BLE001 - 3
+            self._fail(error)
+
+    async def stop(self) -> None:
+        """Ask ``run`` to return; nothing is accepted any more."""
+        self._stopping.set()
+        await self._notify()
+
+    def close(self) -> bool:
+        """Give the thread back, without waiting for it; return whether it hangs in something."""
+        self._thread.shutdown(wait=False, cancel_futures=True)
+        return self._job is not None and not self._job.done()
+
+    async def _gathered(self) -> list[Chunk]:
+        """Return the next batch: all there is, once it is enough or has waited long enough."""
+        async with self._changed:
+            await self._changed.wait_for(lambda: self._chunks or self._owed or self._stopping.is_set())
+            try:
+                async with asyncio.timeout(self._since + self._batching.seconds - time.monotonic()):
+                    await self._changed.wait_for(
+                        lambda: self._records >= self._batching.records or self._owed or self._stopping.is_set()
+                    )
+            except TimeoutError:
+                pass
+            return self._batch()
+
+    def _batch(self) -> list[Chunk]:
+        if self._stopping.is_set():
+            return []
+        taken: list[Chunk] = []
+        room = self._batching.records
+        while self._chunks and room > 0:
+            chunk = self._chunks.popleft()
+            taken.append(chunk)
+            room -= len(chunk.records)
+            self._records -= len(chunk.records)
+        self._changed.notify_all()
+        self._working = frozenset(chunk.partition for chunk in taken)
+        return taken
+
+    async def _fold(self, chunks: Sequence[Chunk]) -> None:
+        try:
+            folded = await self._patiently(lambda: self._folding.fold(chunks))
+            if folded is not None:
+                if not folded.effects:
+                    self.progress.dropped += len(chunks)
+                await self.reread(folded.seeks)
+        finally:
+            self._working = frozenset()
+
+    async def _pay(self) -> None:
+        """Hold what could not be held when it was assigned, and send the reader there."""
+        owed = frozenset(self._owed)
+        if owed and (offsets := await self._patiently(lambda: self._hold(owed))) is not None:
+            self._owed -= owed
+            await self.reread(offsets)
+
+    async def _patiently(self, call: Callable[[], _T]) -> _T | None:
+        """Return what ``call`` does in the thread, trying again while the world is not ready; ``None`` on ``stop``."""
+        backoff = self._batching.first_backoff_seconds
+        while True:
+            try:
+                result = await self._in_thread(call)
+            except Retryable as error:  # 2
+                self.progress.waiting = str(error)
+                _log.warning("the worker waits", reason=str(error), seconds=backoff)
+                if await self._stopped_within(backoff):
+                    return None
+                backoff = min(2 * backoff, self._batching.most_backoff_seconds)
+            else:
+                if self.progress.waiting is not None:
+                    _log.info("the worker goes on")
+                self.progress.waiting = None
+                return result
+
+    def _hold(self, partitions: Collection[Partition]) -> Mapping[Partition, Offset]:
+        """Check what we stand on, then hold ``partitions``; in the thread."""
+        self._ground.check()
+        return self._folding.hold(partitions)
+
+    def _written(self, effects: Sequence[Effects]) -> None:
+        """Note a checkpoint; called in the fold's thread."""
+        self.progress.offsets += sum(one.end - one.start for one in effects)
+        self.progress.checkpoints += 1
+        self.progress.at = time.monotonic()
+
+    async def _drop(self, partitions: Collection[Partition]) -> None:
+        """Forget the chunks of ``partitions``; whoever waits for room has it then."""
+        kept = [chunk for chunk in self._chunks if chunk.partition not in partitions]
+        self.progress.dropped += len(self._chunks) - len(kept)
+        self._chunks = deque(kept)
+        self._records = sum(len(chunk.records) for chunk in kept)
+        for partition in partitions:
+            self._rereading.pop(partition, None)
+        await self._notify()
+
+    async def _notify(self) -> None:
+        async with self._changed:
+            self._changed.notify_all()
+
+    async def _stopped_within(self, seconds: float) -> bool:
+        try:
+            async with asyncio.timeout(seconds):
+                await self._stopping.wait()
+        except TimeoutError:
+            return False
+        return True
+
+    async def _in_thread(self, call: Callable[..., _T], *arguments: object) -> _T:
+        job = self._thread.submit(call, *arguments)
+        self._job = job
+        return await asyncio.wrap_future(job)
+
+    def _fail(self, error: BaseException) -> None:
+        self._stopping.set()
+        self._ground.failed(error)
