@@ -4,7 +4,7 @@ from dataclasses import dataclass
 
 from sqlalchemy import Connection, select
 
-from models.errors import RefusedToStart
+from models.errors import LogChanged, RefusedToStart
 from models.identifiers import Millis
 from models.policy import default
 from store.databases import Database
@@ -26,11 +26,11 @@ class LogFacts:
 def found_or_made(database: Database, log: LogFacts | None, now: Millis) -> int:
     """Return how many partitions the store has; one that was never used is made the store of ``log``.
 
-    Raises ``RefusedToStart`` for one that was never used when no log is given.
+    Raises ``RefusedToStart`` for one that was never used when no log is given, ``LogChanged`` for one of another size.
     """
     found = Settings(database).get(PARTITIONS)
     if found is not None:
-        return int(found)
+        return _checked(int(found), log)
     if log is None:
         raise RefusedToStart(
             f"{database.name}: nothing was ever folded into it, and no log is named; "
@@ -41,9 +41,19 @@ def found_or_made(database: Database, log: LogFacts | None, now: Millis) -> int:
         # Another process may have made it since the look above; its log is the one that counts.
         kept = connection.execute(select(settings.c.value).where(settings.c.name == PARTITIONS)).scalar()
         if kept is not None:
-            return int(kept)
+            return _checked(int(kept), log)
         _make(connection, log, now)
     return log.partitions
+
+
+def _checked(count: int, log: LogFacts | None) -> int:
+    """Return ``count``, which must be the log's: customers lie in other partitions otherwise."""
+    if log is not None and log.partitions != count:
+        raise LogChanged(
+            f"the log has {log.partitions} partitions, but this store was built from one of {count}: customers would "
+            "come by other partitions; bring the right log back, or move the store away to build a new one from this"
+        )
+    return count
 
 
 def _make(connection: Connection, log: LogFacts, now: Millis) -> None:

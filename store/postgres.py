@@ -138,6 +138,7 @@ class PostgresDatabase:
             "postgresql+psycopg://",
             creator=lambda: self._connected(settings),
             paramstyle="format",  # rows go to the driver as plain tuples
+            hide_parameters=True,  # an error's text goes into logs, values may be a customer's
             poolclass=QueuePool,
             pool_size=size,
             max_overflow=0,

@@ -129,6 +129,7 @@ class SqliteDatabase:
     def _engine(self, begin: str, cache_kib: int, size: int) -> Engine:
         engine = create_engine(
             f"sqlite:///{self.path}",
+            hide_parameters=True,  # an error's text goes into logs, values may be a customer's
             poolclass=QueuePool,
             pool_size=size,
             max_overflow=0 if size == 1 else 28,

@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Sequence
 from dataclasses import replace
+from traceback import format_exception
 
 import pytest
 
@@ -119,9 +120,10 @@ def test_a_value_no_database_takes_is_refused_and_nothing_is_written(
     before = samples.dump(store._database, STORE)
     effects = samples.full(WHO)
     effects.customers[WHO] = spoil(effects.customers[WHO])
-    with pytest.raises(RowRefused):
+    with pytest.raises(RowRefused) as refused:
         store.checkpoint(effects)
     assert samples.dump(store._database, STORE) == before
+    assert WHO not in "".join(format_exception(refused.value)), "what is logged names nobody"
 
 
 def test_forwards_are_handed_on_before_the_commit(store: Store) -> None:

@@ -9,7 +9,7 @@ from alembic.autogenerate import compare_metadata
 from alembic.runtime.migration import MigrationContext
 from sqlalchemy import Connection, text
 
-from models.errors import RefusedToStart, SchemaMismatch
+from models.errors import LogChanged, RefusedToStart, SchemaMismatch
 from models.identifiers import Millis
 from store.connecting import connected
 from store.database import Store
@@ -175,3 +175,5 @@ def test_another_log_is_refused_with_the_remedy(postgres: str) -> None:
     Store.connect(postgres, log=LogFacts("one", 4), clock=lambda: Millis(1)).close()
     with pytest.raises(RefusedToStart, match="the log is other, but this store was built from log one"):
         Store.connect(postgres, log=LogFacts("other", 4))
+    with pytest.raises(LogChanged, match="the log has 8 partitions, but this store was built from one of 4"):
+        Store.connect(postgres, log=LogFacts("one", 8))

@@ -4,6 +4,7 @@ from typing import Annotated
 
 import typer
 
+from models.errors import RefusedToStart
 from streams.bootstrap import opened
 from web.app import serve as serve_house
 from web.cli.opening import DataOption, settings_of
@@ -23,5 +24,10 @@ def serve(
     """Take events, fold them, show the pages; until interrupted."""
     settings = settings_of(data, host, port, behind_proxy, quiet=False)
     check_address(settings)
+    if settings.database_url is not None and settings.kafka_bootstrap is None:
+        raise RefusedToStart(
+            "RESSENTI_DATABASE_URL is set and RESSENTI_KAFKA_BOOTSTRAP is not: events would have nowhere to go; "
+            "set both, or neither to keep everything in a data folder"
+        )
     with opened(settings) as house, house.running():
         serve_house(house, settings.host, settings.port, lambda address: say(f"Ressenti listens on {address}"))

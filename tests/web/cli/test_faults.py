@@ -166,3 +166,10 @@ def test_the_codes_are_those_of_the_help(ran: Run) -> None:
     for code in Exit:
         assert code is Exit.INTERRUPTED or f"{code.value} " in told.out
     assert main.run(["nonsense"]) == Exit.UNUSABLE
+
+
+def test_a_database_without_brokers_serves_nothing(ran: Run, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("RESSENTI_DATABASE_URL", "postgresql://ressenti@127.0.0.1:1/ressenti")
+    told = ran("serve")
+    assert told.code == 3, told
+    assert "RESSENTI_KAFKA_BOOTSTRAP is not" in told.err
