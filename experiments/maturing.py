@@ -107,7 +107,7 @@ class Matured:
     def absorb(self, table: UnitTable, enrolment: Enrolment, until: Millis, lots: Lots = days_of) -> Self:
         """Return it with the units of ``table``, which matured since, added; ``lots`` says which begin together."""
         begins = lots(table.exposed)
-        inside = (table.exposed >= enrolment.first) & (table.exposed < enrolment.last + 10**12) & (begins > NOWHERE)
+        inside = (table.exposed >= enrolment.first) & (table.exposed <= enrolment.last) & (begins > NOWHERE)
         cohorts = dict(self.cohorts)
         for cohort in _grouped(table, begins, np.flatnonzero(inside)):
             before = cohorts.get(cohort.key)

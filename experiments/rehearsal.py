@@ -15,7 +15,8 @@ class Rehearsal(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """``runs`` times the design was drawn anew over the same past; ``false_alarms`` of them "found" an effect at 5 %.
 
     ``standard_error`` is how far from zero its estimates lay (root mean square, metric's unit): what power is computed
-    from; ``df`` its degrees of freedom. ``days`` is how long each run lasted.
+    from; ``df`` its degrees of freedom. ``days`` is how long each run lasted; ``units`` how many customers it split,
+    0 where clusters, periods or dates were drawn.
     """
 
     runs: int
@@ -23,6 +24,7 @@ class Rehearsal(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     standard_error: float
     df: float
     days: float
+    units: int = 0
 
     @property
     def rate(self) -> float:

@@ -160,5 +160,6 @@ def _sums_of(cell: Reading, metric: MetricColumns) -> tuple[float, float, float,
 
 
 def _ratio(total: Floats, count: Floats) -> Floats:
-    """Return total/count, NaN where nothing was counted."""
-    return np.where(count > 0.0, total / np.where(count > 0.0, count, 1.0), np.nan)
+    """Return total/count, NaN where nothing was counted, or what was is no number."""
+    known = (count > 0.0) & np.isfinite(total) & np.isfinite(count)
+    return np.where(known, np.where(known, total, 0.0) / np.where(known, count, 1.0), np.nan)

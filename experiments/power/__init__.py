@@ -15,7 +15,7 @@ from experiments.power.duration import (
     weeks_needed,
 )
 from experiments.power.history import History, baseline_of
-from experiments.power.planned import Precision, power_at, precision, reachable, unit_variance
+from experiments.power.planned import Precision, power_at, precision, precision_after, reachable, unit_variance
 from experiments.power.rehearsing import rehearse_customers, rehearse_layout
 
 __all__ = [
@@ -33,6 +33,7 @@ __all__ = [
     "power_at",
     "power_of",
     "precision",
+    "precision_after",
     "reachable",
     "rehearse_customers",
     "rehearse_layout",

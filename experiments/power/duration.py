@@ -4,11 +4,9 @@ import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from msgspec.structs import replace
-
 from experiments.design import Baseline, Design
-from experiments.power.chance import ENOUGH, shift_needed
-from experiments.power.planned import power_at, precision, unit_variance
+from experiments.power.chance import ENOUGH, power_of, shift_needed
+from experiments.power.planned import Precision, precision, precision_after, unit_variance
 from experiments.spending import Stopping
 from models.errors import InvalidInput
 
@@ -57,10 +55,10 @@ def _sample(effect: float, target: float, units: int, weeks: int) -> Sample:
 
 
 def weeks_needed(effect: float, design: Design, target: float = ENOUGH) -> Sample:
-    """Return the whole weeks a plan of customers or clusters needs to declare ``effect`` with probability ``target``.
+    """Return the whole weeks a plan needs to declare ``effect`` with probability ``target``.
 
     Clusters cannot be bought off with time: raises ``InvalidInput`` naming how many are needed when no number of weeks
-    is enough, and when there is no history to compute from.
+    is enough, and as ``precision_after`` does.
 
     >>> from experiments.design import Arm
     >>> from experiments.designs import Clusters
@@ -71,27 +69,28 @@ def weeks_needed(effect: float, design: Design, target: float = ENOUGH) -> Sampl
     >>> weeks_needed(8.0, design).sentence
     'to see 8 with a chance of 80 %: 1,260 customers, 3 weeks'
     """
-    volume = design.baseline.units_per_day if design.baseline is not None else 0.0
-    if not volume > 0.0:
-        raise InvalidInput("baseline: the volume per day is not known; the scope's history says too little")
     for weeks in range(1, LONGEST + 1):
-        units = math.floor(volume * weeks * WEEK_DAYS)
-        if power_at(effect, units, design) >= target:
-            return _sample(effect, target, units, weeks)
+        known = precision_after(weeks * WEEK_DAYS, design)
+        if power_of(effect / known.standard_error, design.stopping, known.df) >= target:
+            return _sample(effect, target, _units(design, weeks), weeks)
     raise InvalidInput(f"duration: {LONGEST} weeks do not suffice to see {effect:g}; {_remedy(effect, design, target)}")
+
+
+def _units(design: Design, weeks: int) -> int:
+    return math.floor((design.baseline.units_per_day if design.baseline is not None else 0.0) * weeks * WEEK_DAYS)
 
 
 def _remedy(effect: float, design: Design, target: float) -> str:
     """Return what would make it possible: a larger effect, or more clusters."""
-    size = smallest_effect(math.floor(_volume(design) * LONGEST * WEEK_DAYS), design, target)
+    size = _seen_with(precision_after(LONGEST * WEEK_DAYS, design), design, target)
     if design.layout is None:
         return f"{size:.2g} is what they can show"
     factor = math.ceil((size / effect) ** 2 * 10) / 10
     return f"{size:.2g} is what these clusters can show, or take about {factor:g} times as many"
 
 
-def _volume(design: Design) -> float:
-    return design.baseline.units_per_day if design.baseline is not None else 0.0
+def _seen_with(known: Precision, design: Design, target: float) -> float:
+    return shift_needed(target, design.stopping, known.df) * known.standard_error
 
 
 def smallest_effect(units: int, design: Design, target: float = ENOUGH) -> float:
@@ -103,8 +102,7 @@ def smallest_effect(units: int, design: Design, target: float = ENOUGH) -> float
     >>> round(smallest_effect(1195, design), 2)
     5.0
     """
-    known = precision(units, design)
-    return shift_needed(target, design.stopping, known.df) * known.standard_error
+    return _seen_with(precision(units, design), design, target)
 
 
 @dataclass(frozen=True, slots=True)
@@ -117,7 +115,7 @@ class Detectable:
 
 
 def by_week(design: Design, weeks: int = 12) -> tuple[Detectable, ...]:
-    """Return what each further week would make visible, a rehearsal left aside: it is of one duration only.
+    """Return what each further week would make visible; raises ``InvalidInput`` as ``precision_after`` does.
 
     >>> from experiments.design import Arm
     >>> from models.identifiers import Millis
@@ -125,6 +123,8 @@ def by_week(design: Design, weeks: int = 12) -> tuple[Detectable, ...]:
     >>> [(row.weeks, round(row.effect, 1)) for row in by_week(design, 3)]
     [(1, 8.4), (2, 6.0), (3, 4.9)]
     """
-    open_ = replace(design, rehearsal=None)
-    sizes = [(week, math.floor(_volume(design) * week * WEEK_DAYS)) for week in range(1, weeks + 1)]
-    return tuple(Detectable(week, units, smallest_effect(units, open_)) for week, units in sizes if units > 0)
+    found = []
+    for week in range(1, weeks + 1):
+        effect = _seen_with(precision_after(week * WEEK_DAYS, design), design, ENOUGH)
+        found.append(Detectable(week, _units(design, week), effect))
+    return tuple(found)

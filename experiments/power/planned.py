@@ -4,8 +4,10 @@ import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 
+from msgspec.structs import replace
+
 from experiments.design import Baseline, Design
-from experiments.designs import Clusters
+from experiments.designs import Clusters, Switchback
 from experiments.power.chance import power_of
 from experiments.power.clusters import design_effect
 from models.errors import InvalidInput
@@ -32,11 +34,14 @@ def unit_variance(variance: float, shares: Sequence[float]) -> float:
 def precision(units: int, design: Design) -> Precision:
     """Return the precision of the plan's estimate at its end, with ``units`` units in all.
 
-    A rehearsal on past data has measured it for this very plan. Without one, customers and clusters have a closed form;
-    clusters need to know how much their customers resemble each other. Raises ``InvalidInput`` saying what is missing.
+    A rehearsal on past data has measured it; that of customers is carried from as many as it split to ``units``.
+    Without one, customers and clusters have a closed form; clusters need to know how much their customers resemble each
+    other. Raises ``InvalidInput`` saying what is missing.
     """
-    if design.rehearsal is not None:
-        return Precision(design.rehearsal.standard_error, design.rehearsal.df)
+    rehearsed = design.rehearsal
+    if rehearsed is not None and (design.layout is not None or rehearsed.units):
+        factor = rehearsed.units / units if design.layout is None else 1.0
+        return Precision(rehearsed.standard_error * math.sqrt(factor), rehearsed.df / factor)
     baseline = design.baseline
     if baseline is None or not baseline.variance > 0.0:
         raise InvalidInput("baseline: no variance of the metric is known; give the scope's mean, variance and volume")
@@ -55,6 +60,22 @@ def _of_clusters(layout: Clusters, units: int, baseline: Baseline, share: float)
     size = units / total
     of_one = baseline.variance * design_effect(size, layout.correlation) / size
     return Precision(math.sqrt(of_one * (1.0 / treated + 1.0 / (total - treated))), float(max(1, total - 2)))
+
+
+def precision_after(days: float, design: Design) -> Precision:
+    """Return the precision that a plan of another duration would have, everything else being as it is.
+
+    Customers by their rehearsal or closed form, clusters by their closed form, a switchback by its rehearsal, whose
+    variance falls as blocks are added. For the others every duration has to be rehearsed: raises ``InvalidInput``.
+    """
+    if isinstance(design.layout, Switchback) and design.rehearsal is not None:
+        factor = design.rehearsal.days / days
+        return Precision(design.rehearsal.standard_error * math.sqrt(factor), max(1.0, design.rehearsal.df / factor))
+    volume = design.baseline.units_per_day if design.baseline is not None else 0.0
+    if not volume > 0.0:
+        raise InvalidInput("baseline: the volume per day is not known; the scope's history says too little")
+    open_ = design if design.layout is None else replace(design, rehearsal=None)
+    return precision(max(1, math.floor(volume * days)), open_)
 
 
 def power_at(effect: float, units: int, design: Design) -> float:

@@ -9,6 +9,7 @@ from dataclasses import replace
 
 import numpy as np
 import numpy.typing as npt
+from msgspec import structs
 
 from experiments.designs import BeforeAfter, Frame, Layout
 from experiments.designs.panel import Table
@@ -40,7 +41,7 @@ def rehearse_customers(rows: Floats, share: float, salt: str, days: float, runs:
         for mask in drawn_masks(len(rows), round(share * len(rows)), count, f"{salt}/rehearsal/{first}"):
             treated = Comoments.of(rows[mask])
             found.append(cuped_ratio(_others(whole, treated), treated))
-    return _rehearsal(found, days)
+    return structs.replace(_rehearsal(found, days), units=len(rows))
 
 
 def _others(whole: Comoments, part: Comoments) -> Comoments:

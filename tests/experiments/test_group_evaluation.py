@@ -241,11 +241,14 @@ def test_a_table_has_ratios_and_means_and_no_zero_for_nothing() -> None:
     rows = [
         GroupRow("north", T0, Millis(T0 + HOUR), (900.0, 3.0, 400.0, 2.0), units=2),
         GroupRow("north", Millis(T0 + DAY), Millis(T0 + DAY), (0.0, 0.0, 0.0, 0.0), units=5),
+        GroupRow("south", T0, T0, (math.inf, 1.0, math.nan, 1.0)),
     ]
     cells = readings_of(rows, timetable, ["control", "history_shown"], day(9)).cells
     ratio = table_of(cells, timetable, MetricColumns(0, 1, 2, 3))
     assert ratio.values[0, 0] == 300.0
     assert math.isnan(ratio.values[0, 1])
+    assert math.isnan(ratio.values[1, 0])
+    assert math.isnan(ratio.before[1])
     assert ratio.before[0] == 200.0
     mean = table_of(cells, timetable, MetricColumns(0, None))
     assert mean.values[0].tolist() == [450.0, 0.0]

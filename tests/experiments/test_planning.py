@@ -147,6 +147,27 @@ def test_a_rehearsal_is_what_power_is_computed_from() -> None:
     assert precision(1, design).standard_error == 1.5
 
 
+def test_a_rehearsal_of_one_duration_tells_of_others_only_where_variance_falls_with_blocks() -> None:
+    rehearsed = Rehearsal(1_000, 50, 3.0, 27.0, 28.0)
+    design = a_design(Switchback(Millis(DAY)), "switchback", rehearsal=rehearsed)
+    weeks = by_week(design, 16)
+    assert weeks[15].effect / weeks[3].effect == pytest.approx(0.5, rel=0.03)
+    assert weeks[3].effect == pytest.approx(smallest_effect(1, design), rel=1e-9)
+    assert weeks_needed(weeks[6].effect, design).days == 49
+    with pytest.raises(InvalidInput, match="rehearse it on past data first"):
+        by_week(a_design(BeforeAfter(), "before_after", rehearsal=rehearsed))
+
+
+def test_a_rehearsal_of_customers_is_carried_to_as_many_as_are_planned() -> None:
+    # Adjusting by the time before has halved the variance of what the baseline says.
+    split = Rehearsal(1_000, 50, math.sqrt(0.5 * 4 * 900 / 4_000), 3_990.0, 28.0, units=4_000)
+    plain, adjusted = a_design(), a_design(rehearsal=split)
+    assert precision(1_000, adjusted).standard_error == pytest.approx(math.sqrt(0.5 * 4 * 900 / 1_000))
+    assert smallest_effect(1_000, adjusted) / smallest_effect(1_000, plain) == pytest.approx(math.sqrt(0.5), rel=1e-3)
+    for with_it, without in zip(by_week(adjusted, 4), by_week(plain, 4), strict=True):
+        assert with_it.effect / without.effect == pytest.approx(math.sqrt(0.5), rel=5e-3)
+
+
 def past_customers(size: int = 1_500) -> Array:
     rng = np.random.default_rng(3)
     level, n = rng.normal(70, 15, size), rng.integers(1, 4, size).astype(float)
@@ -157,7 +178,7 @@ def past_customers(size: int = 1_500) -> Array:
 def test_splitting_past_customers_finds_nothing_five_times_in_a_hundred() -> None:
     rows = past_customers()
     found = rehearse_customers(rows, 0.5, "spring/1", 28.0, runs=600)
-    assert found.runs == 600
+    assert (found.runs, found.units) == (600, 1_500)
     assert not found.suspect
     assert abs(found.rate - 0.05) < 3 * math.sqrt(0.05 * 0.95 / 600)
     whole = cuped_ratio(Comoments.of(rows[::2]), Comoments.of(rows[1::2]))

@@ -7,7 +7,7 @@ from hypothesis import strategies as st
 
 from experiments.proposals import Groups, Proposal, Sliced, level_of, of_ledger, of_slices, of_themes, of_voices
 from experiments.root_causes import Evidence, Rival, RootCause, missing_from, with_evidence, with_rival
-from experiments.themes import CHANCE, Comment, themes_of
+from experiments.themes import CHANCE, LEAST_COMMENTS, Comment, themes_of
 from models.errors import InvalidInput
 from models.gaps.causes import CauseLine
 
@@ -131,6 +131,12 @@ def test_a_word_that_goes_with_low_ratings_is_a_theme() -> None:
     assert theme.associated == pytest.approx(n * (sum(holding) / n - overall) / (300 - n))
     assert theme.associated < 0
     assert len(theme.quotes) == 2
+
+
+def test_a_word_that_only_a_few_wrote_is_no_theme() -> None:
+    glad = [Comment(f"service rapide {'poli' if i % 2 else 'clair'}", 90.0 + i % 5) for i in range(200)]
+    assert themes_of([*glad, *[Comment("panne totale", 0.0)] * (LEAST_COMMENTS - 1)]) == []
+    assert themes_of([*glad, *[Comment("panne totale", 0.0)] * LEAST_COMMENTS])
 
 
 def test_words_that_mean_nothing_are_seldom_proposed() -> None:
