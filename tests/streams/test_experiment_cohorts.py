@@ -231,7 +231,7 @@ def test_open_units_are_carried_along_from_look_to_look(store: Store, monkeypatc
 
     def noted(asked: Asked, after: Millis, closes: tuple[int, int]) -> dict[str, Pending]:
         nonlocal full
-        full += after < day(9)
+        full += after < day(15)
         return counted(asked, after, closes)
 
     monkeypatch.setattr(store.units, "pending", noted)
