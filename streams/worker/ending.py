@@ -17,6 +17,10 @@ ExitCode = Callable[[BaseException | None], int]
 """Says which code a process ends with that could not go on from something, or was asked to stop."""
 
 
+end_process: Callable[[int], object] = os._exit
+"""Ends the process at once; replaced where workers run as threads of a process that has more to do."""
+
+
 class Ending:
     """Waits for the end, and remembers why it came. Made in the event loop; ``give_up`` may be called by any thread."""
 
@@ -27,6 +31,7 @@ class Ending:
         self._exit_code = exit_code
         self._lock = threading.Lock()
         self._timer: threading.Timer | None = None
+        self._over = False
         self.failure: BaseException | None = None
         """What the worker could not go on from, if anything."""
 
@@ -41,13 +46,15 @@ class Ending:
         self.ask()
 
     def ask(self) -> None:
-        """End in an orderly way."""
+        """End in an orderly way; whoever asks once the end was reached is not heard."""
         with self._lock:
+            if self._over:
+                return
             if self._timer is None:
                 self._timer = threading.Timer(self._seconds, self._end_now)
                 self._timer.daemon = True
                 self._timer.start()
-        self._loop.call_soon_threadsafe(self._asked.set)
+            self._loop.call_soon_threadsafe(self._asked.set)
 
     async def wait(self) -> None:
         """Return once the end was asked for."""
@@ -55,10 +62,12 @@ class Ending:
 
     def done(self) -> None:
         """Note that the end was reached in an orderly way."""
-        if self._timer is not None:
-            self._timer.cancel()
+        with self._lock:
+            self._over = True
+            if self._timer is not None:
+                self._timer.cancel()
 
     def _end_now(self) -> None:
         code = self._exit_code(self.failure)
         _log.critical("stopping took too long: the process ends at once", seconds=self._seconds, exit_code=code)
-        os._exit(code)
+        end_process(code)

@@ -160,7 +160,7 @@ def test_partitions_that_were_added_are_refused_whatever_settings_say(ground: Gr
     time.sleep(0.5)
     assert "has 6 partitions, RESSENTI_PARTITIONS says 4" in refused(ground.settings)
     said = refused(ground.settings.model_copy(update={"partitions": 6}))
-    assert "the log has 6 partitions, but this store was built from one with 4" in said
+    assert "the log has 6 partitions, but this store was built from one of 4" in said
 
 
 def test_the_topic_must_be_there(ground: Ground) -> None:

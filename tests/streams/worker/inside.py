@@ -9,12 +9,15 @@ from dataclasses import dataclass, field
 from confluent_kafka import Producer
 
 from models.identifiers import Partition
+from streams.worker import ending
 from streams.worker.liveness import Watching
 from streams.worker.parts import Reading
 from streams.worker.pump import Batching
 from streams.worker.worker import Job, Pace, Worker
 from tests.streams.worker.shelf import Shelf
 from tests.streams.worker.waiting import SECONDS, until
+
+ending.end_process = lambda _code: None  # a worker in a thread of ours must not end the whole test run
 
 PACE = Pace(
     batching=Batching(records=2_000, seconds=0.02, first_backoff_seconds=0.02, most_backoff_seconds=0.1),

@@ -60,5 +60,17 @@ def test_asked_to_stop_is_no_failure() -> None:
     asyncio.run(body())
 
 
+def test_who_asks_after_the_end_starts_no_timer() -> None:
+    async def body() -> Ending:
+        ending = Ending(0.05, lambda _: 1)
+        ending.done()
+        return ending
+
+    ending = asyncio.run(body())
+    before = threading.active_count()
+    ending.give_up(ValueError("a straggler of a thread that ends late"))
+    assert threading.active_count() == before
+
+
 def test_a_process_that_hangs_while_stopping_ends_with_the_code_of_its_reason() -> None:
     assert (ended(failed=True), ended(failed=False)) == (41, 7)
