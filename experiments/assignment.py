@@ -42,12 +42,20 @@ def arm_of(salt: str, unit: str, arms: Sequence[tuple[str, int]]) -> str:
         raise InvalidInput(f"arms: {faulty or 'none'}; give every arm an integer weight from 1 to {MAX_WEIGHT}")
     if not salt or "\x00" in salt:
         raise InvalidInput("salt: empty or with a zero character; give the experiment's salt")
-    point = point_of(salt, unit, sum(weight for _, weight in arms))
+    return arm_of_point(point_of(salt, unit, sum(weight for _, weight in arms)), arms)
+
+
+def arm_of_point(point: int, arms: Sequence[tuple[str, int]]) -> str:
+    """Return the first arm whose cumulated weight exceeds ``point``, which lies below the sum of the weights.
+
+    >>> [arm_of_point(point, [("control", 1), ("call back", 2)]) for point in range(3)]
+    ['control', 'call back', 'call back']
+    """
     for name, weight in arms:
         if point < weight:
             return name
         point -= weight
-    raise AssertionError(point)  # pragma: no cover - the weights sum to more than any point
+    raise AssertionError(point)  # pragma: no cover - a point is below the weights' sum
 
 
 def simulated(salt: str, arms: Sequence[tuple[str, int]], units: int = SIMULATED_UNITS) -> dict[str, int]:

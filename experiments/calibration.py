@@ -67,7 +67,8 @@ class Calibration:
 5 times.'
         """
         if self.share is None or self.low is None or self.high is None:
-            return f"{self.n} experiments have a valid verdict: {LEAST} are needed to say how well the team foresees."
+            have = "experiment has" if self.n == 1 else "experiments have"
+            return f"{self.n} {have} a valid verdict: {LEAST} are needed to say how well the team foresees."
         low, high = (f"{x:.0%}".replace("%", "").replace("-", "−") for x in (self.low, self.high))
         share = f"{self.share:.0%}".replace("%", " %").replace("-", "−")
         return (

@@ -11,7 +11,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 
 from experiments.ledger import Experiment
-from experiments.sequential import HARM
+from experiments.sequential import HARM, e_of
 from experiments.states import State
 from experiments.verdict import Kind
 
@@ -72,7 +72,8 @@ def _counts(experiment: Experiment) -> bool:
 
 
 def _tested(own: list[Experiment]) -> Tested:
-    e = math.prod(each.conclusion.e for each in own if each.conclusion is not None)
+    # The product of two overwhelming e-values is more than a float holds.
+    e = min(e_of(math.inf), math.prod(each.conclusion.e for each in own if each.conclusion is not None))
     action = "; ".join(step.text for step in own[0].plan.steps)
     return Tested(action, tuple(each.id for each in own), e)
 

@@ -3,7 +3,7 @@
 How a metric is compared is in ``contrast``; what the effects mean for the experiment is ``evaluation``'s.
 """
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from experiments.cohorts import Snapshot
 from experiments.contrast import FIRST_GUARDRAIL, MECHANISM, Contrast, Found, contrast_of
@@ -16,14 +16,23 @@ from experiments.plan import Direction, Expected, Guardrail, sign_of
 from models.errors import InvalidInput
 from models.identifiers import Millis
 
-__all__ = ["Comparison", "Found", "compare"]
+__all__ = ["Comparison", "Found", "Further", "compare"]
+
+
+@dataclass(frozen=True, slots=True)
+class Further:
+    """Another primary result: what was expected of it, what was found, and the design's second ``opinion`` on that."""
+
+    expected: Expected
+    effect: Found
+    opinion: Opinion
 
 
 @dataclass(frozen=True, slots=True)
 class Comparison:
     """What the mature units give, and the frozen parts of the record that judge it.
 
-    ``further`` are the other primary results with their effects; ``opinion`` is the design's second one.
+    ``further`` are the other primary results; ``opinion`` is the design's second one on the ``primary``.
     """
 
     experiment: Experiment
@@ -34,8 +43,8 @@ class Comparison:
     primary: Found
     guardrails: tuple[tuple[Guardrail, Found], ...]
     mechanism: Found
-    further: tuple[tuple[Expected, Found], ...] = ()
-    opinion: Opinion = Opinion()  # noqa: RUF009 - frozen, so shared safely
+    further: tuple[Further, ...] = ()
+    opinion: Opinion = field(default_factory=Opinion)
 
 
 def compare(experiment: Experiment, snapshot: Snapshot) -> Comparison:
@@ -71,20 +80,21 @@ def _columns(experiment: Experiment) -> dict[str, int]:
 
 
 def _guardrails(experiment: Experiment, contrast: Contrast) -> list[tuple[Guardrail, Found]]:
-    results = []
-    for i, guardrail in enumerate(experiment.guardrails):
-        found = contrast.plain(guardrail.metric, FIRST_GUARDRAIL + 2 * i)
+    columns, results = _columns(experiment), []
+    for guardrail in experiment.guardrails:
+        found = contrast.plain(guardrail.metric, columns[guardrail.metric])
         results.append((guardrail, _oriented(found, guardrail.metric, guardrail.direction)))
     return results
 
 
-def _further(experiment: Experiment, contrast: Contrast) -> list[tuple[Expected, Found]]:
+def _further(experiment: Experiment, contrast: Contrast) -> list[Further]:
     """Return the further primary results: each is watched as a guardrail too, whose columns it is read from."""
     columns, results = _columns(experiment), []
     for result in experiment.plan.further:
         if result.metric in columns:
             found = contrast.plain(result.metric, columns[result.metric])
-            results.append((result, _oriented(found, result.metric, result.direction)))
+            opinion = contrast.opinion(result.metric, columns[result.metric])
+            results.append(Further(result, _oriented(found, result.metric, result.direction), opinion))
     return results
 
 

@@ -39,8 +39,8 @@ class Contrast(Protocol):
         """Return the effect on a metric whose total and n are in the columns ``total`` and ``total`` + 1."""
         ...
 
-    def opinion(self, metric: str) -> Opinion:
-        """Return what else chance could have drawn for the expected metric, and the design's checks."""
+    def opinion(self, metric: str, total: int = TOTAL) -> Opinion:
+        """Return what else chance could have drawn for the metric in that column, and the design's checks."""
         ...
 
 
@@ -78,9 +78,9 @@ class Customers:
             return ratio_difference(self.control, self.treatment, total, total + 1)
         return mean_difference(self.control.column(total), self.treatment.column(total))
 
-    def opinion(self, metric: str) -> Opinion:
+    def opinion(self, metric: str, total: int = TOTAL) -> Opinion:
         """Return none: the estimate's own variance is that of the draw."""
-        del metric
+        del metric, total
         return Opinion()
 
 
@@ -111,9 +111,9 @@ class Groups:
         """Return the design's own effect."""
         return self.layout.effect(self._table(metric, total, before=False))
 
-    def opinion(self, metric: str) -> Opinion:
-        """Return what else the design could have drawn, and its checks."""
-        return self.layout.opinion(self._table(metric, TOTAL, before=True), self.salt)
+    def opinion(self, metric: str, total: int = TOTAL) -> Opinion:
+        """Return what else the design could have drawn, and its checks; of the very table the effect is read from."""
+        return self.layout.opinion(self._table(metric, total, before=total == TOTAL), self.salt)
 
     def _table(self, metric: str, total: int, *, before: bool) -> Table:
         ratio = measure_of(metric).kind == "ratio"

@@ -101,6 +101,11 @@ class Design(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
         """The evidence grade of its kind, before anything lowers it."""
         return GRADES[self.kind]
 
+    @property
+    def on_days(self) -> bool:
+        """Whether it is judged on a scope's days instead of on units: everybody of a cluster is treated from a date."""
+        return isinstance(self.layout, BeforeAfter | Rollout)
+
     def frame(self, begins: Millis) -> Frame:
         """Return what its layout needs to know of a plan that begins then."""
         return Frame(self.shares[-1], self.window, self.stopping, begins, self.end)

@@ -36,11 +36,6 @@ class Assignment:
     why: str = TAKES_PART
 
 
-def is_enrolling(experiment: Experiment, now: Millis) -> bool:
-    """Return whether a unit that asks now may enter: running, not paused, before the frozen end."""
-    return not _closed(experiment, now)
-
-
 def _closed(experiment: Experiment, now: Millis) -> str:
     """Return why no unit enters at ``now``, or an empty string."""
     design = experiment.plan.design

@@ -73,34 +73,36 @@ class Evaluation:
     """The p-value among what else the design could have drawn; ``None`` where customers are randomised."""
     checks: tuple[Check, ...] = ()
 
-    @property
-    def maturity(self) -> float:
-        """The share of enrolled units whose window has closed; 0 before the first."""
-        total = sum(self.enrolled.values())
-        return sum(self.mature.values()) / total if total else 0.0
-
 
 def evaluate(experiment: Experiment, snapshot: Snapshot, now: Millis) -> Evaluation:
     """Return what ``snapshot`` says of the experiment at ``now``; raises ``InvalidInput`` when it never started."""
     found = compare(experiment, snapshot)
     look = seen(found, snapshot)
     strayed = off_schedule(experiment, snapshot)
-    delivered = _delivered(found, snapshot, strayed)
+    delivered = _delivered(found, strayed)
     evidence = Evidence(found, look, _ratio_e(found, snapshot), judged_guardrails(found, look), delivered)
     verdict = verdict_of(evidence, now, snapshot.watermark)
-    evaluation = Evaluation(
-        experiment=experiment.id,
-        at=now,
+    evaluation = _told(evidence, verdict, snapshot, _notes(snapshot, strayed, now))
+    return _without_estimates(evaluation) if evaluation.hidden else evaluation
+
+
+def _told(evidence: Evidence, verdict: Verdict, snapshot: Snapshot, notes: tuple[str, ...]) -> Evaluation:
+    """Return the look with all its figures."""
+    found, look = evidence.found, evidence.seen
+    low, high = look.planned or (None, None)
+    return Evaluation(
+        experiment=found.experiment.id,
+        at=verdict.at,
         watermark=snapshot.watermark,
         verdict=verdict,
-        advice=_advice(found, look, verdict, now),
+        advice=_advice(found, look, verdict, verdict.at),
         sample_ratio_e=evidence.ratio_e,
         hidden=evidence.hidden,
         estimate=found.primary if isinstance(found.primary, Estimate) else None,
         no_estimate=found.primary.reason if isinstance(found.primary, NoEstimate) else "",
         always_valid=look.always_valid,
-        planned_low=None if look.planned is None else look.planned[0],
-        planned_high=None if look.planned is None else look.planned[1],
+        planned_low=low,
+        planned_high=high,
         information=look.information,
         success_boundary=look.success,
         harm_e=look.harm_e,
@@ -110,11 +112,10 @@ def evaluate(experiment: Experiment, snapshot: Snapshot, now: Millis) -> Evaluat
         mature=found.mature,
         enrolled=dict(snapshot.enrolled),
         pending=snapshot.pending,
-        notes=_notes(snapshot, strayed, now),
+        notes=notes,
         design_p=found.opinion.p,
         checks=found.opinion.checks,
     )
-    return _without_estimates(evaluation) if evaluation.hidden else evaluation
 
 
 def _ratio_e(found: Comparison, snapshot: Snapshot) -> float:
@@ -127,9 +128,9 @@ def _ratio_e(found: Comparison, snapshot: Snapshot) -> float:
     return sample_ratio_e([snapshot.enrolled[arm.name] for arm in found.design.arms], found.design.shares)
 
 
-def _delivered(found: Comparison, snapshot: Snapshot, strayed: int) -> float | None:
-    """Return the share of units that met the arm of the timetable; ``None`` where customers are randomised."""
-    total = sum((snapshot.enrolled if snapshot.readings else found.mature).values())
+def _delivered(found: Comparison, strayed: int) -> float | None:
+    """Return the share of mature units that met the arm of the timetable; ``None`` where customers are randomised."""
+    total = sum(found.mature.values())
     return 1.0 - strayed / total if found.design.layout is not None and total else None
 
 

@@ -155,12 +155,17 @@ def _not_permitted(experiment: Experiment, rule: Rule, actor: Actor) -> str:
         return "" if actor.name.strip() else "say who you are"
     if actor.role not in rule.roles:
         return f"only the {' or the '.join(sorted(rule.roles))} may, and {actor.name} acts as {actor.role}"
-    if actor.role is Role.REVIEWER and actor.name == experiment.author:
+    if actor.role is Role.REVIEWER and _plain(actor.name) == _plain(experiment.author):
         return "the reviewer must be somebody else than the author"
     rightful = {Role.AUTHOR: experiment.author, Role.OWNER: experiment.owner}.get(actor.role, actor.name)
     if rule.named and actor.name != rightful:
         return f"only its {actor.role}, {rightful}, may"
     return "" if actor.name.strip() else "say who you are"
+
+
+def _plain(name: str) -> str:
+    """Return a name without what makes nobody somebody else: blanks around and between, and capitals."""
+    return " ".join(name.split()).casefold()
 
 
 @dataclass(frozen=True, slots=True)

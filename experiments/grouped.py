@@ -1,12 +1,11 @@
 """What an evaluation looks at where clusters, periods or dates are compared: rows or cohorts, laid on the timetable."""
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable
 
+from experiments import periods
 from experiments.cohorts import Snapshot
 from experiments.designs.panel import GroupRow, Reading, readings_of
-from experiments.designs.timetable import Timetable
 from experiments.ledger import Experiment
-from experiments.maturing import Cohort
 from experiments.schedule import timetable_of
 from models.errors import InvalidInput
 from models.identifiers import DAY, Millis
@@ -42,37 +41,21 @@ def readings(experiment: Experiment, snapshot: Snapshot) -> tuple[Reading, ...]:
     if snapshot.readings:
         return snapshot.readings
     timetable = timetable_of(experiment)
-    if timetable.period % DAY and snapshot.cohorts:
-        raise InvalidInput("cohorts: they are of a day each; give rows for periods that are shorter than a day")
-    return tuple(_of_cohorts(snapshot.cohorts, timetable, _closed(experiment, snapshot)))
+    if snapshot.cohorts and (timetable.period % DAY or timetable.washout):
+        raise InvalidInput("cohorts: they are of a day each; give rows for periods that are shorter, or have a washout")
+    return periods.readings_of(snapshot.cohorts, timetable, _closed(experiment, snapshot))
 
 
 def off_schedule(experiment: Experiment, snapshot: Snapshot) -> int:
-    """Return how many units met another arm than the timetable's; they count where the timetable has them."""
+    """Return how many mature units met another arm than the timetable's; they count where the timetable has them."""
     design = experiment.plan.design
     if design is None or design.layout is None or snapshot.readings:
         return snapshot.off_schedule
-    timetable, treatment = timetable_of(experiment), design.arms[-1].name
-    met_other = 0
-    for cohort in snapshot.cohorts:
-        period = timetable.period_at(cohort.day) if timetable.period else 0
-        if period is not None and cohort.cluster in timetable.treated:
-            treated = timetable.is_treated(cohort.cluster, period)
-            met_other += cohort.moments.n if treated is not (cohort.arm == treatment) else 0
-    return met_other
+    timetable, closed = timetable_of(experiment), _closed(experiment, snapshot)
+    return periods.off_schedule(snapshot.cohorts, timetable, design.arms[-1].name, closed)
 
 
 def _closed(experiment: Experiment, snapshot: Snapshot) -> Millis:
     """Return until when units can have been exposed and be mature, all of them."""
     design = experiment.plan.design
     return Millis(snapshot.watermark - (design.window if design is not None else 0))
-
-
-def _of_cohorts(cohorts: Iterable[Cohort], timetable: Timetable, closed: Millis) -> Iterator[Reading]:
-    for cohort in cohorts:
-        # A cohort is called by its UTC day, which may have begun before a period that lasts did.
-        period = timetable.period_at(cohort.day) if timetable.period else 0
-        if period is None or cohort.cluster not in timetable.treated or timetable.ends_at(period) > closed:
-            continue
-        moments = cohort.moments
-        yield Reading(cohort.cluster, period, moments.n, tuple((moments.means * moments.n).tolist()))

@@ -1,7 +1,8 @@
 """Guardrails: what must not get worse by more than its margin (non-inferiority).
 
-Not α-corrected, because several guardrails make a wrong adoption less likely, not more; their power is β-corrected
-instead (``power.target_power``). Source: Schultzberg, Ankargren & Frånberg (2024), arXiv:2402.11609.
+Not α-corrected, because several guardrails make a wrong adoption less likely, not more. A decision that asked for every
+one of them to be *safe* would have to correct their power instead (``power.target_power``); here adopting asks only
+that none is *harmed*. Source: Schultzberg, Ankargren & Frånberg (2024), arXiv:2402.11609.
 """
 
 from typing import Literal
@@ -13,6 +14,8 @@ from experiments.plan import Guardrail
 from experiments.sequential import HARM, always_valid, e_above
 
 Standing = Literal["safe", "harmed", "unsure"]
+
+PARTLY_SEEN = "it was added after the start: it can show harm, but no safety, for it did not see every unit"
 
 
 class GuardrailResult(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
@@ -37,7 +40,8 @@ def judge_guardrail(guardrail: Guardrail, found: Estimate | NoEstimate, critical
     """Return where a guardrail stands; ``found`` is in the metric's unit with good turned positive.
 
     ``critical`` is the multiplier of the standard error for the one planned look at the end; ``None`` means any
-    earlier moment, where only the always-valid interval (τ = margin²) may speak, and nothing is ever called safe.
+    earlier moment, where only the always-valid interval (τ = margin²) may speak, and nothing is ever called safe. Nor
+    is a guardrail that was added later: units of before count nothing for it, which makes its effect look smaller.
 
     >>> found = Estimate(-3.0, 0.01, 900.0, 50.0, 47.0, 500, 500)
     >>> judge_guardrail(Guardrail("contacts", "down", 1.0), found, None).standing
@@ -57,6 +61,7 @@ def judge_guardrail(guardrail: Guardrail, found: Estimate | NoEstimate, critical
     standing: Standing = "unsure"
     if high < -margin or harm >= HARM:
         standing = "harmed"
-    elif critical is not None and low > -margin:
+    elif critical is not None and low > -margin and not unplanned:
         standing = "safe"
-    return GuardrailResult(guardrail.metric, margin, standing, unplanned, found.value, low, high, harm)
+    reason = PARTLY_SEEN if unplanned and critical is not None and standing == "unsure" else ""
+    return GuardrailResult(guardrail.metric, margin, standing, unplanned, found.value, low, high, harm, reason)

@@ -12,7 +12,7 @@ from experiments.guardrails import GuardrailResult, judge_guardrail
 from experiments.measures import measure_of
 from experiments.plan import Expected, sign_of
 from experiments.sample_ratio import BROKEN
-from experiments.seen import Seen, levels, planned
+from experiments.seen import Seen, backed, levels, planned
 from experiments.spending import critical_value
 from experiments.verdict import FAITHFUL, SUCCESSES, Finding, FurtherResult, Kind, Verdict, Worked, kind_of
 from models.identifiers import Millis
@@ -140,14 +140,16 @@ def _without_figures(verdict: Verdict) -> Verdict:
 def _further(found: Comparison, seen: Seen) -> tuple[FurtherResult, ...]:
     """Return the further primary results, each read at the level that Holm leaves it."""
     results = []
-    for (expected, effect), level in zip(found.further, levels(found, seen.information)[1:], strict=True):
+    for each, level in zip(found.further, levels(found, seen.information)[1:], strict=True):
+        expected, effect, p = each.expected, each.effect, each.opinion.p
         if isinstance(effect, NoEstimate):
             results.append(FurtherResult(expected.metric, expected.size, declared=False, reason=effect.reason))
             continue
         at = Seen(seen.information, seen.final, level=level)
         low, high = planned(found, expected, effect, at) or (None, None)
-        declared = low is not None and low > 0.0
-        results.append(FurtherResult(expected.metric, expected.size, declared, effect.value, low, high))
+        agreed = backed(p, found.design.stopping, seen.information, level)
+        declared = low is not None and low > 0.0 and agreed
+        results.append(FurtherResult(expected.metric, expected.size, declared, effect.value, low, high, design_p=p))
     return tuple(results)
 
 

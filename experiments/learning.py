@@ -62,7 +62,7 @@ def card_of(experiment: Experiment) -> LearningCard | None:
         scope=expected.scope,
         metric=expected.metric,
         causes=tuple(cause.cause or cause.statement for cause in experiment.plan.causes),
-        action="; ".join(step.text for step in experiment.plan.steps),
+        action="; ".join(step.text.strip().removesuffix(".") for step in experiment.plan.steps),
         verdict=verdict.kind,
         grade=verdict.grade,
         choice=decision.choice,

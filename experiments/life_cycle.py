@@ -69,7 +69,7 @@ def revise(experiment: Experiment, actor: Actor, at: Millis, plan: Plan) -> Expe
     old = experiment.plan
     same = (old.design, old.expected) == (plan.design, plan.expected)
     changed = replace(experiment, plan=plan, waiver=experiment.waiver if same else None)
-    if wrong := list(wrong_in(plan)):
+    if wrong := list(requirements.of_shape(plan)):
         raise refuse(experiment, "revise", "; ".join(wrong))
     return act(experiment, changed, Deed("revise", actor, at))
 
@@ -151,7 +151,7 @@ def add_guardrail(experiment: Experiment, actor: Actor, at: Millis, guardrail: G
     """Watch one more metric from now on; it is marked unplanned."""
     added = replace(guardrail, unplanned=True)
     changed = replace(experiment, unplanned=(*experiment.unplanned, added))
-    wrong = requirements.of_guardrails(changed.guardrails, experiment.plan.expected)
+    wrong = [*wrong_in(added), *requirements.of_added_guardrail(changed, added)]
     return act(experiment, changed, Deed("add guardrail", actor, at, guardrail.metric), wrong)
 
 

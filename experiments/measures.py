@@ -21,6 +21,11 @@ class Measure:
     english: str
     french: str
 
+    @property
+    def on_days(self) -> bool:
+        """Whether a scope's day cells tell it, as they do scores, points lost and good contacts."""
+        return self.metric.endswith("_score") or self.metric.startswith("loss.") or self.metric == "good_contact"
+
 
 _KNOWN = (
     Measure("contact_score", "ratio", 0.01, "the contact score", "le score de contact"),

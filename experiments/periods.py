@@ -1,9 +1,10 @@
-"""Cohorts of a switchback: units that begin in one period belong together, and a period counts when all of it is in.
+"""Cohorts laid on a timetable: which lots a switchback's units belong to, and the periods that cohorts are read for.
 
-Whole days serve every other design; periods are shorter, and what begins in a washout belongs to none.
+Units that begin in one period belong together, and a period counts when all of it is in. Lots of whole days serve every
+other design; a switchback's periods may be shorter, and what begins in a washout belongs to none.
 """
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 
 import numpy as np
 
@@ -28,23 +29,36 @@ def lots_of(timetable: Timetable) -> Lots:
     return lots
 
 
+def period_of(cohort: Cohort, timetable: Timetable) -> int | None:
+    """Return the period that the cohort's lot lies in; ``None`` where its cluster or its lot is not the timetable's.
+
+    A lot of whole days is called by its first UTC day, which may begin before a period that lasts does.
+    """
+    number = (cohort.day - timetable.origin) // timetable.period if timetable.period else 0
+    return number if cohort.cluster in timetable.treated and timetable.first <= number < timetable.beyond else None
+
+
+def _closed_lots(cohorts: Iterable[Cohort], timetable: Timetable, closed: Millis) -> Iterator[tuple[Cohort, int]]:
+    """Yield the cohorts of the periods that were over by ``closed``, with their periods."""
+    for cohort in cohorts:
+        number = period_of(cohort, timetable)
+        if number is not None and timetable.ends_at(number) <= closed:
+            yield cohort, number
+
+
 def readings_of(cohorts: Iterable[Cohort], timetable: Timetable, closed: Millis) -> tuple[Reading, ...]:
     """Return the readings of the periods that were over by ``closed``, with every unit's window."""
-    found = []
-    for cohort in cohorts:
-        number = (cohort.day - timetable.origin) // timetable.period
-        if cohort.cluster in timetable.treated and timetable.ends_at(number) <= closed:
-            sums = tuple((cohort.moments.means * cohort.moments.n).tolist())
-            found.append(Reading(cohort.cluster, number, cohort.moments.n, sums))
-    return tuple(found)
+    lots = _closed_lots(cohorts, timetable, closed)
+    return tuple(
+        Reading(cohort.cluster, number, cohort.moments.n, tuple((cohort.moments.means * cohort.moments.n).tolist()))
+        for cohort, number in lots
+    )
 
 
-def off_schedule(cohorts: Iterable[Cohort], timetable: Timetable, treatment: str) -> int:
-    """Return how many units met another arm than the timetable has for their period."""
-    met_other = 0
-    for cohort in cohorts:
-        number = (cohort.day - timetable.origin) // timetable.period
-        if cohort.cluster in timetable.treated:
-            treated = timetable.is_treated(cohort.cluster, number)
-            met_other += cohort.moments.n if treated is not (cohort.arm == treatment) else 0
-    return met_other
+def off_schedule(cohorts: Iterable[Cohort], timetable: Timetable, treatment: str, closed: Millis) -> int:
+    """Return how many units of those periods met another arm than the timetable has for them."""
+    return sum(
+        cohort.moments.n
+        for cohort, number in _closed_lots(cohorts, timetable, closed)
+        if timetable.is_treated(cohort.cluster, number) is not (cohort.arm == treatment)
+    )

@@ -20,6 +20,10 @@ _SAID: tuple[tuple[str, str], ...] = (
         "le plus petit groupe a {0} clients dont la fenêtre est close ; pas d’avis avant {1} par groupe",
     ),
     (
+        r"the smaller arm has (\d+) mature units; this quantile needs (\d+) per arm",
+        "le plus petit groupe a {0} clients dont la fenêtre est close ; il en faut {1} par groupe pour ce quantile",
+    ),
+    (
         r"the smaller arm has (\d+) clusters; no look before (\d+) per arm",
         "le plus petit groupe a {0} sites ; pas d’avis avant {1} par groupe",
     ),
@@ -40,8 +44,8 @@ _SAID: tuple[tuple[str, str], ...] = (
         "{0} jours avant et {1} après ; il en faut {2} et {3}",
     ),
     (
-        r"every unit of both arms has the same value.*",
-        "tous les clients ont la même valeur : la mesure ne distingue rien",
+        r"within each arm every unit has the same value.*",
+        "dans chaque groupe, tous les clients ont la même valeur : la part du hasard ne peut être connue",
     ),
     (r"more than a tenth of the days have nothing measured", "plus d’un jour sur dix n’a rien de mesuré"),
     (r"too many periods have nothing measured.*", "trop de périodes n’ont rien de mesuré : prenez-les plus longues"),

@@ -12,22 +12,22 @@ from experiments import allocation
 from experiments.allocation import exclude_each_other
 from experiments.assignment import MAX_WEIGHT, simulated
 from experiments.design import PRE_PERIOD, Arm, Design
-from experiments.designs import BeforeAfter, Rollout
+from experiments.designs import ALPHA, Rollout
 from experiments.ledger import Experiment
 from experiments.measures import MEASURES
 from experiments.plan import Expected, Guardrail, Plan
 from experiments.power import ENOUGH, power_at, reachable
 from experiments.sample_ratio import BROKEN, sample_ratio_e
+from experiments.scopes import may_meet
 from experiments.states import State
 from experiments.surroundings import Surroundings
+from experiments.values import wrong_in
 from models.errors import InvalidInput
 from models.identifiers import DAY, Millis
 from models.interactions.bounds import SLUG
 
 _TRAVELS = re.compile(SLUG.removeprefix("^").removesuffix("$"))
 """What the contract of exposures asks of an arm's name."""
-
-_ON_DAYS = frozenset({"good_contact"})
 
 LIVE = frozenset({State.RUNNING, State.HALTED, State.MEASURING})
 """States in which units are exposed or their windows still open."""
@@ -87,12 +87,22 @@ def of_guardrails(guardrails: Iterable[Guardrail], expected: Expected | None) ->
         yield "two guardrails watch the same metric: keep one"
 
 
+def of_added_guardrail(experiment: Experiment, added: Guardrail) -> Iterator[str]:
+    """Yield what is wrong with a guardrail added after the start; ``experiment`` has it already."""
+    yield from of_guardrails(experiment.guardrails, experiment.plan.expected)
+    yield from _untold_by_days(experiment.plan.design, [added.metric])
+
+
 def _of_further(plan: Plan) -> Iterator[str]:
     """Yield what is wrong with the further primary results: each is a metric of its own, watched as a guardrail."""
-    watched = {guardrail.metric for guardrail in plan.guardrails}
+    watched = {guardrail.metric: guardrail.direction for guardrail in plan.guardrails}
     for result in plan.further:
         if result.metric not in watched:
             yield f"the further result “{result.metric}” must be watched as a guardrail too: give its margin"
+        elif watched[result.metric] != result.direction:
+            yield f"the further result “{result.metric}” and its guardrail call different directions good: choose one"
+        if plan.expected is not None and result.scope != plan.expected.scope:
+            yield f"the further result “{result.metric}” is measured in the expected result's scope: give that one"
         if not 0.0 < result.size < float("inf"):
             yield f"the further result “{result.metric}” needs a size above zero"
     if len({result.metric for result in plan.further}) < len(plan.further):
@@ -101,15 +111,17 @@ def _of_further(plan: Plan) -> Iterator[str]:
 
 def _of_days(plan: Plan) -> Iterator[str]:
     """Yield what a design that is judged on a scope's days cannot measure: they hold scores, losses, good contacts."""
-    layout = plan.design.layout if plan.design is not None else None
-    if not isinstance(layout, BeforeAfter | Rollout):
-        return
     named = [plan.expected, plan.mechanism, *plan.guardrails]
-    for metric in sorted({each.metric for each in named if each is not None}):
-        if metric in MEASURES and not (metric.endswith("_score") or metric.startswith("loss.") or metric in _ON_DAYS):
-            yield f"this design is measured on days, which do not tell “{metric}”: choose a score or a loss"
+    yield from _untold_by_days(plan.design, {each.metric for each in named if each is not None})
+    layout = plan.design.layout if plan.design is not None else None
     if isinstance(layout, Rollout) and plan.expected is not None and plan.expected.scope != "all":
         yield "a roll-out is measured in the scopes of its clusters: choose the scope “all”"
+
+
+def _untold_by_days(design: Design | None, metrics: Iterable[str]) -> Iterator[str]:
+    for metric in sorted(metrics) if design is not None and design.on_days else ():
+        if metric in MEASURES and not MEASURES[metric].on_days:
+            yield f"this design is measured on days, which do not tell “{metric}”: choose a score or a loss"
 
 
 def _of_design(design: Design | None, at: Millis) -> Iterator[str]:
@@ -131,6 +143,22 @@ def _of_design(design: Design | None, at: Millis) -> Iterator[str]:
         yield "no policy is pinned: name the version that scores this experiment"
 
 
+def of_shape(plan: Plan) -> Iterator[str]:
+    """Yield why no record may hold the plan, draft or not: figures no page could show, arms nothing can be split over.
+
+    >>> list(of_shape(Plan(worthwhile=float("nan"))))
+    ['worthwhile: nan is no number that can be kept']
+    """
+    yield from wrong_in(plan)
+    if plan.design is None:
+        return
+    if len(plan.design.arms) < 2 or any(not 1 <= arm.weight <= MAX_WEIGHT for arm in plan.design.arms):
+        yield f"arms: the design needs two, the control first, each with an integer weight from 1 to {MAX_WEIGHT}"
+    known = plan.design.baseline
+    if known is not None and (known.variance < 0.0 or known.units_per_day < 0.0):
+        yield "baseline: variance and units_per_day cannot lie below zero; leave it out to have it from history"
+
+
 def _of_arms(arms: Sequence[Arm]) -> Iterator[str]:
     names = [arm.name.strip() for arm in arms]
     if len(names) != 2 or len(set(names)) != 2 or not all(names):
@@ -146,13 +174,16 @@ def _of_arms(arms: Sequence[Arm]) -> Iterator[str]:
 
 
 def of_power(experiment: Experiment, at: Millis) -> Iterator[str]:
-    """Yield what is missing to 80 % power, with the units that can be reached from ``at`` to the end; or a waiver."""
+    """Yield what is missing to 80 % power, with the units that can be reached from ``at`` to the end; or a waiver.
+
+    Of several primary results the expected one may be read at its share of 5 % alone (Holm's first step).
+    """
     plan = experiment.plan
     if plan.design is None or plan.expected is None or experiment.waiver is not None:
         return
     try:
         units = reachable(_as_allotted(plan.design, plan.allocation.share), at)
-        power = power_at(plan.expected.size, units, plan.design)
+        power = power_at(plan.expected.size, units, plan.design, ALPHA / (1 + len(plan.further)))
     except InvalidInput as error:
         yield f"power cannot be computed ({error}), and no reviewer waived it"
         return
@@ -211,16 +242,10 @@ def _of_exclusion(experiment: Experiment, other: Experiment) -> Iterator[str]:
     if mine.allocation.layer and mine.allocation.layer == theirs.allocation.layer:
         taken = f"{theirs.allocation.first} to {theirs.allocation.last}"
         yield f"{named} has the slots {taken} of layer “{mine.allocation.layer}”: take others"
-    elif mine.expected.metric == theirs.expected.metric and may_meet(theirs.expected.scope, mine.expected.scope):
+    elif _results(mine) & _results(theirs) and may_meet(theirs.expected.scope, mine.expected.scope):
         yield f"{named} is live on the same units and metric: wait until it is evaluated, or share a layer with it"
 
 
-def may_meet(scope: str, other: str) -> bool:
-    """Return whether one customer can belong to both scopes; only two values of one segment exclude each other.
-
-    >>> may_meet("all", "channel:chat"), may_meet("segment:plan=pro", "segment:plan=home")
-    (True, False)
-    """
-    mine, theirs = scope.partition("="), other.partition("=")
-    same_segment = mine[0].startswith("segment:") and mine[0] == theirs[0]
-    return not same_segment or mine[2] == theirs[2]
+def _results(plan: Plan) -> set[str]:
+    """Return the metrics of every primary result."""
+    return {each.metric for each in (plan.expected, *plan.further) if each is not None}

@@ -9,6 +9,7 @@ from collections.abc import Sequence
 
 from scipy.special import gammaln
 
+from experiments.sequential import e_of
 from models.errors import InvalidInput
 
 BROKEN = 20.0
@@ -20,8 +21,6 @@ CONCENTRATION = 1_000.0
 Measured over 200 looks: 2.3 % false alarms; 55/45 is found after a median of about 1,130 units (tests). A looser
 prior (50) finds 55/45 after 700 but needs far more units for the 51/49 that lost redirects make.
 """
-
-_LARGEST_LOG = 690.0
 
 
 def sample_ratio_e(counts: Sequence[int], weights: Sequence[float], concentration: float = CONCENTRATION) -> float:
@@ -46,4 +45,4 @@ def sample_ratio_e(counts: Sequence[int], weights: Sequence[float], concentratio
     for count, weight in zip(counts, weights, strict=True):
         prior = concentration * weight / total
         log_e += float(gammaln(prior + count) - gammaln(prior)) - count * math.log(weight / total)
-    return math.exp(min(log_e, _LARGEST_LOG))
+    return e_of(log_e)

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 
 from experiments.cohorts import Snapshot
 from experiments.comparison import Comparison, Found
+from experiments.designs import ALPHA
 from experiments.estimators import Estimate, NoEstimate
 from experiments.holm import holm_levels
 from experiments.ledger import Experiment
@@ -17,8 +18,6 @@ from experiments.spending import Stopping, critical_value, information, nominal_
 from experiments.states import State
 from experiments.verdict import Rule
 from models.identifiers import Millis
-
-ALPHA = 0.05
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,7 +74,7 @@ def seen(found: Comparison, snapshot: Snapshot) -> Seen:
         planned=planned(found, found.expected, primary, Seen(share, final, level=level)),
         planned_rule=rule,
         level=level,
-        backed=_backed(found, share, level),
+        backed=backed(found.opinion.p, found.design.stopping, share, level),
     )
 
 
@@ -121,7 +120,7 @@ def planned(found: Comparison, expected: Expected, primary: Estimate, at: Seen) 
 
 def levels(found: Comparison, share: float) -> list[float]:
     """Return the α at which each primary result is read, the expected one first."""
-    results = [(found.expected, found.primary), *found.further]
+    results = [(found.expected, found.primary), *((each.expected, each.effect) for each in found.further)]
     return holm_levels([_p(effect, expected, found.design.stopping, share) for expected, effect in results], ALPHA)
 
 
@@ -135,10 +134,12 @@ def _p(effect: Found, expected: Expected, stopping: Stopping, share: float) -> f
     return p_value(rule, share, effect.value / effect.standard_error, effect.df)
 
 
-def _backed(found: Comparison, share: float, level: float) -> bool:
-    """Return whether what else the design could have drawn does not speak against a success at this look."""
-    p = found.opinion.p
+def backed(p: float | None, stopping: Stopping, share: float, level: float) -> bool:
+    """Return whether what else the design could have drawn does not speak against a success at this look.
+
+    ``p`` is the design's second opinion, ``None`` where it has none; ``level`` is what the result is read at.
+    """
     if p is None:
         return True
-    rule = _rule(found.design.stopping, share)
+    rule = _rule(stopping, share)
     return p <= (level if rule != "spending" or share <= 0.0 else nominal_p("spending", share, level))

@@ -109,7 +109,10 @@ def _english_standing(verdict: Verdict) -> list[str]:
         said.append("Not confirmed: evidence of grade C; an adoption is provisional and looked at again after 60 days.")
     if verdict.further:
         shown = sum(result.declared for result in verdict.further)
-        said.append(f"Of {len(verdict.further)} further results expected, {shown} can be told from chance.")
+        if len(verdict.further) == 1:
+            said.append(f"The further result expected {'can' if shown else 'cannot'} be told from chance.")
+        else:
+            said.append(f"Of {len(verdict.further)} further results expected, {shown} can be told from chance.")
     return said
 
 
@@ -161,5 +164,9 @@ def _french_standing(verdict: Verdict) -> list[str]:
         said.append("Non confirmé : preuve de niveau C ; une adoption est provisoire et revue après 60 jours.")
     if verdict.further:
         shown = sum(result.declared for result in verdict.further)
-        said.append(f"Sur {len(verdict.further)} autres résultats attendus, {shown} se distinguent du hasard.")
+        if len(verdict.further) == 1:
+            told = "se distingue" if shown else "ne se distingue pas"
+            said.append(f"L’autre résultat attendu {told} du hasard.")
+        else:
+            said.append(f"Sur {len(verdict.further)} autres résultats attendus, {shown} se distinguent du hasard.")
     return said

@@ -21,7 +21,6 @@ HARM = 20.0
 """1/α at α = 5 %: by Ville's inequality an e-value reaches it with probability ≤ 5 % when there is nothing."""
 
 _LARGEST_LOG = 690.0
-"""e-values are cut at exp(690) ≈ 1e299, so that no page or JSON ever meets an infinity."""
 
 _TAIL = 8.0
 """Beyond this many standard errors (probability 1e-15) Student's quantile is extended in proportion: it overflows."""
@@ -35,6 +34,15 @@ class AlwaysValid:
     high: float
     e: float
     p: float
+
+
+def e_of(log_e: float) -> float:
+    """Return exp(``log_e``), cut at exp(690) ≈ 1e299 so that no page or JSON ever meets an infinity.
+
+    >>> e_of(0.0), e_of(1e6) < math.inf
+    (1.0, True)
+    """
+    return math.exp(min(log_e, _LARGEST_LOG))
 
 
 def _checked(variance: float, tau: float) -> None:
@@ -95,7 +103,7 @@ def e_value(difference: float, variance: float, tau: float) -> float:
     _checked(variance, tau)
     total = variance + tau
     log_e = -0.5 * math.log1p(tau / variance) + difference**2 * tau / (2.0 * variance * total)
-    return math.exp(min(log_e, _LARGEST_LOG))
+    return e_of(log_e)
 
 
 def e_above(difference: float, variance: float, tau: float, df: float = math.inf) -> float:
@@ -108,7 +116,7 @@ def e_above(difference: float, variance: float, tau: float, df: float = math.inf
     """
     _checked(variance, tau)
     rare = _as_rare(difference, variance, df)
-    return math.exp(min(float(ln_e_plus(rare, variance, tau)), _LARGEST_LOG))
+    return e_of(float(ln_e_plus(rare, variance, tau)))
 
 
 def _as_rare(difference: float, variance: float, df: float) -> float:

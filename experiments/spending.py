@@ -15,6 +15,7 @@ from typing import Literal
 
 from scipy.special import log_ndtr, ndtr, ndtri, stdtr, stdtrit
 
+from experiments.sequential import normal_of, student_of
 from models.errors import InvalidInput
 
 Stopping = Literal["spending", "fixed"]
@@ -43,12 +44,14 @@ def spent(information: float, alpha: float = 0.05) -> float:
 def critical_value(stopping: Stopping, information: float, df: float, alpha: float = 0.05) -> float:
     """Return the multiplier of the standard error for the planned interval, corrected for few units (Student).
 
+    Finite however early the look: far out Student's quantile goes on in proportion (``sequential.student_of``).
+
     >>> round(critical_value("fixed", 1.0, 1e9), 4), round(critical_value("spending", 1.0, 1e9), 4)
     (1.96, 2.2414)
     """
     if stopping == "fixed":
         return -float(stdtrit(df, alpha / 2.0))
-    return -float(stdtrit(df, float(ndtr(-boundary(information, alpha)))))
+    return student_of(boundary(information, alpha), df)
 
 
 def p_value(stopping: Stopping, information: float, t: float, df: float) -> float:
@@ -57,11 +60,9 @@ def p_value(stopping: Stopping, information: float, t: float, df: float) -> floa
     >>> round(p_value("fixed", 1.0, 2.0, 60.0), 6), round(p_value("spending", 1.0, 2.2414, 1e12), 4)
     (0.050033, 0.05)
     """
-    tail = float(stdtr(df, -abs(t)))
     if stopping == "fixed":
-        return 2.0 * tail
-    z = -float(ndtri(tail)) if tail > 0.0 else math.inf
-    return min(1.0, 4.0 * float(ndtr(-z * math.sqrt(information))))
+        return 2.0 * float(stdtr(df, -abs(t)))
+    return min(1.0, 4.0 * float(ndtr(-normal_of(abs(t), df) * math.sqrt(information))))
 
 
 def nominal_p(stopping: Stopping, information: float, alpha: float = 0.05) -> float:

@@ -9,7 +9,7 @@ from collections.abc import Iterable, Iterator, Sequence
 
 import msgspec
 
-from experiments.assignment import point_of
+from experiments.assignment import arm_of_point, point_of
 
 MOST = 20_000
 """Units a plan may list."""
@@ -46,17 +46,8 @@ def draw(salt: str, listed: Iterable[Listed], arms: Sequence[tuple[str, int]]) -
         ranked = sorted(units, key=lambda unit: (point_of(f"{salt}/stratum", unit, _WORD), unit))
         for rank, unit in enumerate(ranked):
             point = ((2 * rank + 1) * total // (2 * len(ranked)) + turn) % total
-            found[unit] = _at(point, arms)
+            found[unit] = arm_of_point(point, arms)
     return tuple((each.unit, found[each.unit]) for each in known)
-
-
-def _at(point: int, arms: Sequence[tuple[str, int]]) -> str:
-    """Return the arm whose cumulated weight first exceeds ``point``."""
-    for name, weight in arms:
-        if point < weight:
-            return name
-        point -= weight
-    raise AssertionError(point)  # pragma: no cover - a point is below the weights' sum
 
 
 def missing_from(listed: Sequence[Listed]) -> Iterator[str]:

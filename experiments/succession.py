@@ -43,7 +43,9 @@ def open_draft(opening: Opening, author: Actor, at: Millis, earlier: Iterable[Ex
     An origin has one chain of experiments: with one in it already, only ``iterate`` or ``retry`` goes on, so that no
     fresh draft slips past the gate.
     """
-    if author.role is not Role.AUTHOR or not author.name.strip():
+    if not author.name.strip():
+        raise Forbidden(f"cannot open “{opening.title}”: say who you are")
+    if author.role is not Role.AUTHOR:
         raise Forbidden(f"cannot open “{opening.title}”: only an author may, and {author.name} acts as {author.role}")
     blanks = [n for n in ("id", "title", "salt", "owner") if not str(getattr(opening, n)).strip()]
     if blanks or not opening.origin.reference.strip():

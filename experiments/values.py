@@ -17,6 +17,9 @@ LATEST = 4_102_444_800_000
 LONGEST = 3_660 * DAY
 MOMENTS = frozenset({"end", "by", "at"})
 LENGTHS = frozenset({"window", "pre_window", "period", "washout"})
+SIZES = frozenset({"size", "worthwhile", "margin"})
+SMALLEST = 1e-9
+"""An effect below this is none; its square, which intervals are computed from, would leave what numbers hold."""
 LONGEST_TEXT = 20_000
 
 
@@ -48,6 +51,8 @@ def _number(number: float, name: str) -> Iterator[str]:
         yield f"{name}: {number} is no moment between 1970 and 2100"
     elif name in LENGTHS and not 0 <= number <= LONGEST:
         yield f"{name}: {number} milliseconds is no length between 0 and ten years"
+    elif name in SIZES and 0.0 < abs(number) < SMALLEST:
+        yield f"{name}: {number:g} is too close to zero to be told from it; give {SMALLEST:g} or more"
 
 
 def _too_large(name: str) -> str:

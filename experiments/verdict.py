@@ -45,7 +45,8 @@ Standing = Literal["open", "confirmed", "provisional"]
 class FurtherResult(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """Another primary result, good positive; the interval is at the level that all of them leave it (Holm).
 
-    ``declared``: the planned rule may speak and the interval lies above zero. ``None`` where nothing can be said.
+    ``declared``: the planned rule may speak, the interval lies above zero, and ``design_p``, the p-value among what
+    else the design could have drawn, agrees. ``None`` where nothing can be said.
     """
 
     metric: str
@@ -55,6 +56,7 @@ class FurtherResult(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     low: float | None = None
     high: float | None = None
     reason: str = ""
+    design_p: float | None = None
 
 
 class Verdict(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):

@@ -17,7 +17,7 @@ from experiments.schedule import timetable_of
 from models.identifiers import Millis
 from store.database import Store
 from store.units import Asked
-from streams.experiment_days import day_rows, on_days
+from streams.experiment_days import day_rows
 from streams.experiment_open import OpenUnits
 
 Writing = Callable[[], AbstractContextManager[None]]
@@ -29,7 +29,7 @@ def bring_up(store: Store, experiment: Experiment, watermark: Millis, writing: W
     Returns what is kept then. Raises ``Fenced`` when another process leads, or has read on meanwhile.
     """
     design = experiment.plan.design
-    if design is not None and on_days(design.layout):
+    if design is not None and design.on_days:
         return Matured(Millis(-1), columns_of(experiment))
     asked, enrolment, lots = _asked(experiment), Enrolment.of(experiment), _lots(experiment)
     _reread(store, experiment, writing)
@@ -49,7 +49,7 @@ def bring_up(store: Store, experiment: Experiment, watermark: Millis, writing: W
 def look(store: Store, experiment: Experiment, watermark: Millis) -> Snapshot:
     """Return all that an evaluation looks at, as of ``watermark``; writes nothing."""
     design = experiment.plan.design
-    if design is not None and on_days(design.layout):
+    if design is not None and design.on_days:
         return snapshot_of_groups(experiment, day_rows(store, experiment, watermark), watermark)
     with store.snapshot():
         matured = _under(store.cohorts.of(experiment.id), experiment)
@@ -61,7 +61,7 @@ def look(store: Store, experiment: Experiment, watermark: Millis) -> Snapshot:
 def seen(store: Store, experiment: Experiment, matured: Matured, watermark: Millis, counts: OpenUnits) -> Snapshot:
     """Return the same of units that are in their cohorts already, with the open ones as ``counts`` has them."""
     asked, enrolment, design = _asked(experiment), Enrolment.of(experiment), experiment.plan.design
-    if design is not None and on_days(design.layout):
+    if design is not None and design.on_days:
         return look(store, experiment, watermark)
     window = design.window if design is not None else 0
     closes = (enrolment.first + window, enrolment.last + window)
@@ -89,7 +89,7 @@ def _laid_out(experiment: Experiment, found: Snapshot) -> Snapshot:
         found,
         cohorts=(),
         readings=readings_of(found.cohorts, timetable, closed),
-        off_schedule=off_schedule(found.cohorts, timetable, design.arms[-1].name),
+        off_schedule=off_schedule(found.cohorts, timetable, design.arms[-1].name, closed),
     )
 
 
@@ -119,7 +119,9 @@ def _reread(store: Store, experiment: Experiment, writing: Writing) -> None:
             if kept is None:
                 return
             table = store.units.of_cohort(_asked(experiment), key, kept.until)
-            blank = Matured(kept.until, columns_of(experiment))
-            lots = _lots(experiment)
-            read = blank.absorb(table, Enrolment.of(experiment), kept.until, lots) if len(table.arms) else blank
-            store.cohorts.reread(experiment.id, read.cohorts.get(key) or Cohort.empty(key, len(blank.columns)))
+            read = Matured(kept.until, columns_of(experiment))
+            if len(table.arms):
+                read = read.absorb(table, Enrolment.of(experiment), kept.until, _lots(experiment))
+            # Under the columns that the other cohorts are kept under: a guardrail may have been added meanwhile.
+            read = read.under(kept.columns)
+            store.cohorts.reread(experiment.id, read.cohorts.get(key) or Cohort.empty(key, len(kept.columns)))

@@ -6,10 +6,11 @@ past belongs to the comparison.
 
 from collections.abc import Iterator
 
-from experiments.designs import BeforeAfter, Layout, Rollout
+from experiments.designs import Rollout
 from experiments.designs.panel import GroupRow
 from experiments.ledger import Experiment
 from experiments.schedule import timetable_of
+from experiments.scopes import scope_of
 from models.cells import Counts
 from models.errors import InvalidInput
 from models.identifiers import DAY, Millis
@@ -18,11 +19,8 @@ from streams.experiment_surroundings import scopes_declared
 from streams.outcomes import cell_keys
 
 NOTHING = (0.0, 0.0)
-
-
-def on_days(layout: Layout | None) -> bool:
-    """Return whether the design is judged on a scope's days rather than on units."""
-    return isinstance(layout, BeforeAfter | Rollout)
+SHOWN = 3
+"""Clusters that a refusal names; of more it is said how many."""
 
 
 def day_rows(store: Store, experiment: Experiment, watermark: Millis) -> Iterator[GroupRow]:
@@ -43,6 +41,21 @@ def day_rows(store: Store, experiment: Experiment, watermark: Millis) -> Iterato
             yield _row(experiment, cluster, day, counts)
 
 
+def clusters_unseen(store: Store, experiment: Experiment) -> list[str]:
+    """Return, in words, which clusters of a roll-out have no scope to be measured in; none for other designs."""
+    design, expected = experiment.plan.design, experiment.plan.expected
+    if design is None or expected is None or not isinstance(design.layout, Rollout):
+        return []
+    known = list(scopes_declared(store.definitions.current().scopes))
+    unseen = []
+    for cluster in design.layout.names:
+        try:
+            scope_of(cluster, expected.scope, known)
+        except InvalidInput as fault:
+            unseen.append(str(fault))
+    return unseen[:SHOWN] + ([f"and {len(unseen) - SHOWN} more such clusters"] if len(unseen) > SHOWN else [])
+
+
 def _row(experiment: Experiment, cluster: str, day: Millis, counts: Counts) -> GroupRow:
     plan = experiment.plan
     window = plan.design.window if plan.design is not None else 0
@@ -57,19 +70,3 @@ def _values(metric: str, counts: Counts) -> tuple[float, float]:
     """Return (total, n) of a metric in a cell's counts."""
     counted, summed = cell_keys(metric)
     return float(sum(counts.get(key, 0) for key in summed)), float(sum(counts.get(key, 0) for key in counted))
-
-
-def scope_of(cluster: str, scope: str, known: list[str]) -> str:
-    """Return the scope whose cells are a cluster's; "" is the experiment's own scope.
-
-    >>> scope_of("lyon", "all", ["all", "segment:site=lyon", "touchpoint:lyon|channel:chat"])
-    'segment:site=lyon'
-    """
-    if not cluster:
-        return scope
-    single = [name for name in known if "|" not in name]
-    found = [name for name in single if name == cluster or name.endswith((f":{cluster}", f"={cluster}"))]
-    if len(found) != 1:
-        said = f"several scopes are called so: {', '.join(found)}" if found else "no scope is called so"
-        raise InvalidInput(f"cluster {cluster!r}: {said}; name the cluster as its scope, such as segment:site=lyon")
-    return found[0]

@@ -13,13 +13,13 @@ from msgspec import structs
 
 from experiments import life_cycle
 from experiments.enrolment import live_experiment
+from experiments.gate import refuse
 from experiments.ledger import Experiment
 from experiments.life_cycle import Opening, Successor
 from experiments.plan import Origin, Plan
-from experiments.requirements import LIVE
+from experiments.requirements import LIVE, of_shape
 from experiments.root_causes import RootCause
 from experiments.states import Actor, Role, State
-from experiments.values import wrong_in
 from models.causes import Cause
 from models.errors import Forbidden, NotFound
 from models.gaps import states
@@ -30,6 +30,7 @@ from store.database import Store
 from streams.experiment_acts import ACTS, Given, act_named
 from streams.experiment_baseline import with_baseline
 from streams.experiment_causes import Offered, Weighing, proposals, weighed
+from streams.experiment_days import clusters_unseen
 from streams.experiment_rehearsal import rehearsed
 from streams.experiment_surroundings import surroundings
 
@@ -71,7 +72,7 @@ class ExperimentDesk:
     def revise(self, experiment_id: str, plan: Plan, author: str, now: Millis) -> Experiment:
         """Write the plan anew, with the baseline of its scope’s history unless it brings one, and rehearsed there."""
         # History takes long to read: outside the transaction, which would hold up the fold.
-        full = plan if any(wrong_in(plan)) else self._with_history(experiment_id, plan, now)
+        full = plan if any(of_shape(plan)) else self._with_history(experiment_id, plan, now)
         return self.act(experiment_id, lambda e: life_cycle.revise(e, Actor(author, Role.AUTHOR), now, full), now)
 
     def _with_history(self, experiment_id: str, plan: Plan, now: Millis) -> Plan:
@@ -145,7 +146,10 @@ class ExperimentDesk:
 
         def started(experiment: Experiment) -> Experiment:
             # Read where it is written: two reviewers who start two experiments at once must not both see none.
-            return life_cycle.start(experiment, reviewer, now, surroundings(self._store, experiment_id))
+            running = life_cycle.start(experiment, reviewer, now, surroundings(self._store, experiment_id))
+            if unseen := clusters_unseen(self._store, experiment):
+                raise refuse(experiment, "start", "; ".join(unseen))
+            return running
 
         return self.act(experiment_id, started, now)
 

@@ -13,7 +13,7 @@ from experiments.requirements import LIVE, incomputable
 from experiments.states import SYSTEM, State
 from experiments.steward import advance
 from experiments.surroundings import Surroundings
-from models.errors import Fenced
+from models.errors import Fenced, InvalidInput
 from models.identifiers import Millis
 from store.database import Store
 from streams.chunks import Log
@@ -41,13 +41,20 @@ class ExperimentEvaluator:
         """Take every step the system may take at ``now``; return how many experiments changed.
 
         Raises ``Fenced`` when another process leads; an experiment somebody else changes meanwhile waits for the next
-        tick.
+        tick. One that cannot be evaluated holds up no other: what is wrong with it is raised when all had their turn.
         """
         around, watermark = surroundings(self._store, ""), self._watermark(now)
-        live = self._store.experiments.all(sorted(LIVE))
-        changed = sum(self._tended(kept.experiment, around, watermark, now) for kept in live)
+        changed, faults = 0, []
+        for kept in self._store.experiments.all(sorted(LIVE)):
+            try:
+                changed += self._tended(kept.experiment, around, watermark, now)
+            except InvalidInput as fault:
+                faults.append(fault)
         decided = [kept.experiment for kept in self._store.experiments.all([State.DECIDED])]
-        return changed + sum(self._rechecked(experiment, now) for experiment in decided if experiment.provisional)
+        changed += sum(self._rechecked(experiment, now) for experiment in decided if experiment.provisional)
+        if faults:
+            raise InvalidInput("; ".join(map(str, faults)))
+        return changed
 
     def _tended(self, experiment: Experiment, around: Surroundings, watermark: Millis, now: Millis) -> bool:
         """Bring its units up to date and take its next steps; return whether it changed."""

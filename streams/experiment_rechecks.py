@@ -6,7 +6,7 @@ Both from the day cells, with intervals by customer groups. What the figures mea
 import math
 
 from experiments.ledger import Experiment
-from experiments.measures import measure_of
+from experiments.measures import MEASURES, measure_of
 from experiments.plan import Expected, sign_of
 from experiments.proposals import Level, level_of
 from experiments.recheck import Measured, Recheck
@@ -16,13 +16,13 @@ from streams.outcomes import cell_keys
 
 SPAN: Millis = Millis(28 * DAY)
 """How much of the past is looked at, before and lately: whole weeks, because weekdays differ."""
-IN_CELLS = frozenset({"good_contact", "contact_score", "journey_score", "customer_score"})
 
 
 def remeasured(store: Store, experiment: Experiment, now: Millis) -> Recheck:
     """Return what the scope's cells say of the adopted action now; reads 56 days."""
     expected, started = experiment.plan.expected, experiment.started_at
-    if expected is None or started is None or not (expected.metric in IN_CELLS or expected.metric.startswith("loss.")):
+    measure = MEASURES.get(expected.metric) if expected is not None else None
+    if expected is None or started is None or measure is None or not measure.on_days:
         return Recheck(now, words="the scope’s days do not tell this metric: look at it where it is kept")
     policy = store.definitions.current().active.version
     before = _level(store, policy, expected, started)

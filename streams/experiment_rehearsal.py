@@ -17,12 +17,12 @@ from experiments.measures import measure_of
 from experiments.plan import Expected, Plan
 from experiments.power import reachable, rehearse_customers, rehearse_layout
 from experiments.rehearsal import Rehearsal
+from experiments.scopes import scope_of
 from models.cells import Grain
 from models.errors import InvalidInput
 from models.identifiers import DAY, HOUR, Millis
 from store.database import Store
-from streams.experiment_baseline import FEWEST, Past, sampled_past
-from streams.experiment_days import scope_of
+from streams.experiment_baseline import ENOUGH, FEWEST, Past, sampled_past
 from streams.experiment_surroundings import scopes_declared
 from streams.outcomes import cell_keys
 
@@ -54,11 +54,14 @@ def _rehearsal(store: Store, design: Design, expected: Expected, salt: str, now:
 
 
 def _of_customers(store: Store, design: Design, expected: Expected, salt: str, now: Millis) -> Rehearsal:
-    """Return the rehearsal on as many past customers as the plan will reach, so that its error is the plan's."""
-    wanted = max(FEWEST, reachable(design, now))
+    """Return the rehearsal on as many past customers as the plan will reach, so that its error is the plan's.
+
+    No more than are read of the past anyway: the error of a larger plan follows from that of those (``power.planned``).
+    """
+    wanted = max(FEWEST, min(reachable(design, now), ENOUGH))
     customers = sampled_past(store, design, expected, now).customers[:wanted]
     if len(customers) < wanted:
-        raise InvalidInput("past: it has fewer customers than the plan; give it time")
+        raise InvalidInput(f"past: {len(customers)} customers are fewer than the {wanted} needed; give it time")
     ratio = measure_of(expected.metric).kind == "ratio"
     rows = np.array([_row(past, ratio=ratio) for past in customers], dtype=np.float64)
     scaled = rows * [measure_of(expected.metric).scale, 1.0, measure_of(expected.metric).scale, 1.0]

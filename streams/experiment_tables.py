@@ -7,6 +7,7 @@ import csv
 import io
 from collections.abc import Iterable, Iterator
 
+from experiments.evaluation import evaluate
 from experiments.ledger import Experiment
 from experiments.requirements import LIVE
 from experiments.states import State
@@ -31,7 +32,8 @@ def tables(evaluator: ExperimentEvaluator, experiment: Experiment, now: Millis) 
     """Return every table behind the experiment's verdict, or behind what may be said so far."""
     if experiment.state not in MEASURED or experiment.started_at is None:
         return sheets(Behind(experiment, None, None))
-    return sheets(Behind(experiment, evaluator.snapshot(experiment, now), evaluator.look(experiment, now)))
+    found = evaluator.snapshot(experiment, now)
+    return sheets(Behind(experiment, found, evaluate(experiment, found, now)))
 
 
 def table(found: dict[str, Sheet], name: str) -> Sheet:

@@ -14,9 +14,9 @@ from models.facts import AnswerFact, AnyFact, ComplaintFact, LoyaltyFact
 from models.identifiers import Millis
 from models.scoring.answers import said_of
 from models.scoring.scopes import ALL, scopes_of
+from models.surveys.nps import PASSIVE, PROMOTER
 
 LOYALTY = frozenset({"purchase", "renewal", "departure", "referral"})
-PROMOTER, PASSIVE = 9, 7
 
 
 class Span(NamedTuple):

@@ -3,10 +3,10 @@
 No plan says when such an experiment was to end, so success, too, is said by the always-valid interval only.
 """
 
-import math
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 
+from experiments.analysis.rows import number
 from experiments.analysis.streams import Look, Stream
 from experiments.estimators import Estimate
 from experiments.power import ENOUGH, shift_needed
@@ -34,11 +34,8 @@ class Expectation:
         """Return what a text says; raises ``InvalidInput`` for anything but a positive number, with % or without."""
         plain = text.strip()
         relative = plain.endswith("%")
-        try:
-            size = float(plain.rstrip("% \u202f"))
-        except ValueError:
-            size = math.nan
-        if not 0.0 < size < math.inf:
+        size = number(plain.rstrip("% \u202f"))
+        if not isinstance(size, float) or size <= 0.0:
             raise InvalidInput(f"expected: {text!r} is no size above zero; write 0.5, or 2% of the control's level")
         return cls(size / 100 if relative else size, relative)
 
@@ -94,8 +91,8 @@ def judge(stream: Stream, terms: Terms) -> Judged:
         return Judged(stream, None, assumed, None, tuple(_unjudged(stream, terms)))
     worthwhile = expected * terms.worthwhile
     judged = []
-    for number, look in enumerate(stream.looks, start=1):
-        final = number == len(stream.looks) and not terms.running
+    for nth, look in enumerate(stream.looks, start=1):
+        final = nth == len(stream.looks) and not terms.running
         judged.append(_judged(look, stream.metric, (expected, worthwhile), terms, final=final))
     return Judged(stream, expected, assumed, worthwhile, tuple(judged))
 

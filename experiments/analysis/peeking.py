@@ -41,8 +41,9 @@ class Peeking:
         '200 comparisons, 180 of them usable: a naive peeker declares 90 and takes back 50'
         """
         broken = f" In {self.broken} the sample ratio is broken, which hides their estimates." if self.broken else ""
+        compared = "1 comparison" if self.streams == 1 else f"{self.streams} comparisons"
         return (
-            f"{self.streams} comparisons, {self.usable} of them usable: a naive peeker declares {self.naive_declared} "
+            f"{compared}, {self.usable} of them usable: a naive peeker declares {self.naive_declared} "
             f"and takes back {self.naive_reversed}; we declare {self.declared} and take back {self.reversed}.{broken}"
         )
 

@@ -2,6 +2,7 @@
 
 import csv
 import math
+import re
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -12,6 +13,7 @@ from models.errors import InvalidInput
 DELIMITERS = ",;\t"
 MISSING = frozenset({"", "na", "n/a", "nan", "null", "none", "?"})
 MOST_COLUMNS = 1_000
+_COMMAS = re.compile(r"[-+]?[\d.\u00a0\u202f' ]*\d,\d+")
 SMALLEST, LARGEST = 1e-60, 1e60
 """Outside of these, squares of squares leave what floating point can hold."""
 
@@ -43,12 +45,19 @@ def rows_of(lines: Iterable[str], name: str) -> Rows:
     if not header.strip():
         raise InvalidInput(f"{name}: it is empty; give a table whose first line names the columns")
     delimiter = max(DELIMITERS, key=header.count)
-    columns = tuple(column.strip() for column in next(csv.reader([header], delimiter=delimiter)))
+    columns = _named(header, delimiter, name)
     twice = sorted({column for column in columns if columns.count(column) > 1})
     if twice or not all(columns) or len(columns) > MOST_COLUMNS:
         fault = f"the column {twice[0]!r} is there twice" if twice else "a column has no name"
         raise InvalidInput(f"{name}: line 1: {fault}; give each of at most {MOST_COLUMNS} columns a name of its own")
     return Rows(columns, _each(csv.reader(given, delimiter=delimiter), columns, name))
+
+
+def _named(header: str, delimiter: str, name: str) -> tuple[str, ...]:
+    try:
+        return tuple(column.strip() for column in next(csv.reader([header], delimiter=delimiter)))
+    except csv.Error as error:
+        raise InvalidInput(f"{name}: line 1: {error}; give a table whose first line names the columns") from None
 
 
 class _Reader(Protocol):
@@ -99,13 +108,15 @@ def number(text: str) -> float | str | None:
 
     >>> number("1e3"), number("n/a"), number("inf"), number("12 %"), number("1e200")
     (1000.0, None, "'inf' is not finite", "'12 %' is not a number", "'1e200' is beyond what can be computed with")
+    >>> number("1,5")
+    "'1,5' is not a number, write a point for the decimals"
     """
     if text.casefold() in MISSING:
         return None
     try:
         value = float(text)
     except ValueError:
-        return f"{text[:40]!r} is not a number"
+        return f"{text[:40]!r} is not a number{', write a point for the decimals' if _COMMAS.fullmatch(text) else ''}"
     if not math.isfinite(value):
         return f"{text[:40]!r} is not finite"
     if value and not SMALLEST <= abs(value) <= LARGEST:

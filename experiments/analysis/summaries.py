@@ -4,6 +4,7 @@ The shape of the ASOS digital experiments dataset (Liu et al. 2021, arXiv:2111.1
 left out of the figures and said with their lines; the others are judged.
 """
 
+import math
 from collections import defaultdict
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
@@ -24,7 +25,8 @@ COLUMNS = (*WHICH, TIME, *(f"{moment_}_{side}" for side in SIDES for moment_ in 
 
 MOST_UNITS = 1e12
 JUMP = 5.0
-"""By this factor the spread may grow or shrink between two looks while few units join; beyond, the metric changed."""
+"""By this factor the spread may grow or shrink between two looks while few units join, by as many standard deviations
+the level; beyond, the metric changed."""
 FEW_JOINED = 0.25
 
 
@@ -160,14 +162,20 @@ def _longest(points: Sequence[Point]) -> list[Point]:
 
 
 def _note_changes(points: Sequence[Point], flags: Flags) -> None:
-    """Flag looks at which a metric's spread jumps while hardly anybody joins: it is no longer the same metric."""
+    """Flag looks at which a metric's spread or level jumps while hardly anybody joins: it is no longer the same."""
     for before, after in pairwise(points):
-        if any(_jumps(getattr(before, arm), getattr(after, arm)) for arm in ("control", "treatment")):
-            flags.add("the metric’s spread jumps here: it may have changed its meaning or its unit", after.line)
+        arms = ((before.control, after.control), (before.treatment, after.treatment))
+        found = {what for arm in arms for what in _jumps(*arm)}
+        for what in sorted(found):
+            flags.add(f"the metric’s {what} jumps here: it may have changed its meaning or its unit", after.line)
 
 
-def _jumps(before: Variance, after: Variance) -> bool:
+def _jumps(before: Variance, after: Variance) -> Iterator[str]:
+    """Yield what jumps: the spread by a factor, the level by as many standard deviations of single units."""
     old, new = before.value, after.value
     if not old or not new or after.n > before.n * (1.0 + FEW_JOINED):
-        return False
-    return not JUMP**-2 < new / old < JUMP**2
+        return
+    if not JUMP**-2 < new / old < JUMP**2:
+        yield "spread"
+    if abs(after.mean - before.mean) > JUMP * math.sqrt(max(old, new)):
+        yield "level"

@@ -1,20 +1,24 @@
 """Looks at a sheet of units: as the days of exposure pass, each variant is compared with the control, metric by metric.
 
-Clusters are compared by their means, units with a period before by CUPED, all others by the difference of means.
+Clusters are compared by their means, units with a period before by CUPED, all others by the difference of means; a
+quantile that is asked for, by Woodruff's interval.
 """
 
 from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, field
 
 import numpy as np
 import numpy.typing as npt
 
+from experiments.analysis.figures import Figure
 from experiments.analysis.flags import lines_of
 from experiments.analysis.rows import Rows
 from experiments.analysis.streams import Look, Stream
 from experiments.analysis.units import Columns, Sheet, Unit, arms_of, columns_of, control_of, sheets
 from experiments.estimators import Estimate, NoEstimate, cuped
 from experiments.estimators.cluster_means import cluster_means
-from experiments.moments import Comoments
+from experiments.estimators.quantile import quantile_difference
+from experiments.moments import Comoments, LogHistogram
 from models.errors import InvalidInput
 
 Floats = npt.NDArray[np.float64]
@@ -31,7 +35,9 @@ def streams(rows: Rows, name: str, control: str | None = None, metrics: Sequence
         arms = list(arms_of(sheet))
         where = f"{name}: experiment {experiment}"
         if len(arms) < 2:
-            raise InvalidInput(f"{where}: only the arm {', '.join(arms) or '(none)'} has units; give two at least")
+            has = f"only the arm {arms[0]} has units" if arms else "no arm has units"
+            left_out = "".join(f"; {fault}" for fault in sheet.flags.sentences())
+            raise InvalidInput(f"{where}: {has}; give two arms at least{left_out}")
         base = control_of(arms, control, where)
         for variant in arms:
             if variant != base:
@@ -46,8 +52,22 @@ def _of_variant(experiment: str, sheet: Sheet, columns: Columns, arms: tuple[str
         lines = [unit.line for unit in units if unit.cluster in both]
         flags.append(f"a cluster is in two arms: its units are left out ({lines_of(lines)})")
         units = [unit for unit in units if unit.cluster not in both]
-    for metric in columns.metrics:
-        yield Stream(experiment, arms[1], metric, tuple(_looks(sheet, units, metric, arms)), tuple(flags))
+    for figure in columns.figures:
+        own, said = _judgeable(units, figure)
+        looks = tuple(_looks(sheet, own, figure, arms))
+        yield Stream(experiment, arms[1], figure.name, looks, (*flags, *said))
+
+
+def _judgeable(units: Sequence[Unit], figure: Figure) -> tuple[list[Unit], list[str]]:
+    """Return the units that have the figure's value, by day of exposure, and what is wrong with the others."""
+    known = sorted((unit for unit in units if unit.values[figure.column] is not None), key=lambda unit: unit.day)
+    if figure.share is None:
+        return known, []
+    if any(unit.cluster for unit in known):
+        raise InvalidInput(f"{figure.name}: quantiles are of units drawn one by one; ask for the mean of clusters")
+    negative = [unit.line for unit in known if (unit.values[figure.column] or 0.0) < 0.0]
+    said = f"{figure.column} is negative, and quantiles are of values from 0 up: left out ({lines_of(negative)})"
+    return [unit for unit in known if unit.line not in set(negative)], [said] if negative else []
 
 
 def _arms_by_cluster(units: Sequence[Unit]) -> dict[str, set[str]]:
@@ -57,26 +77,56 @@ def _arms_by_cluster(units: Sequence[Unit]) -> dict[str, set[str]]:
     return found
 
 
-def _looks(sheet: Sheet, units: Sequence[Unit], metric: str, arms: tuple[str, str]) -> Iterator[Look]:
-    """Yield one look a day of exposure, at everybody exposed by then."""
-    usable = sorted((unit for unit in units if unit.values[metric] is not None), key=lambda unit: unit.day)
-    days = np.array([unit.day for unit in usable])
-    side = np.array([unit.arm == arms[1] for unit in usable], dtype=np.bool_)
-    values = np.array([[unit.values[metric] or 0.0, unit.before.get(metric) or 0.0] for unit in usable]).reshape(-1, 2)
-    clusters = np.array([unit.cluster for unit in usable])
-    running = [Comoments.empty(2), Comoments.empty(2)]
+@dataclass(slots=True)
+class _Means:
+    """Values and those of before of both arms, as they come."""
+
+    arms: list[Comoments] = field(default_factory=lambda: [Comoments.empty(2), Comoments.empty(2)])
+
+    def add(self, which: int, fresh: Floats) -> None:
+        """Add an arm's further rows of (value, before)."""
+        self.arms[which] = self.arms[which].merge(Comoments.of(fresh))
+
+    def found(self) -> Estimate | NoEstimate:
+        """Return the difference of means, adjusted by the period before."""
+        return cuped(self.arms[0], self.arms[1], VALUE, PRE)
+
+
+@dataclass(slots=True)
+class _Quantiles:
+    """The values of both arms, as they come, by buckets."""
+
+    share: float
+    arms: list[LogHistogram] = field(default_factory=lambda: [LogHistogram(), LogHistogram()])
+
+    def add(self, which: int, fresh: Floats) -> None:
+        """Add an arm's further rows of (value, before)."""
+        self.arms[which] = self.arms[which].merge(LogHistogram.of(fresh[:, VALUE]))
+
+    def found(self) -> Estimate | NoEstimate:
+        """Return the difference of the quantiles."""
+        return quantile_difference(self.arms[0], self.arms[1], self.share)
+
+
+def _looks(sheet: Sheet, units: Sequence[Unit], figure: Figure, arms: tuple[str, str]) -> Iterator[Look]:
+    """Yield one look a day of exposure, at everybody exposed by then; ``units`` rise by day."""
+    days = np.array([unit.day for unit in units])
+    side = np.array([unit.arm == arms[1] for unit in units], dtype=np.bool_)
+    rows = [[unit.values[figure.column] or 0.0, unit.before.get(figure.column) or 0.0] for unit in units]
+    values = np.array(rows).reshape(-1, 2)
+    clusters = np.array([unit.cluster for unit in units])
+    running = _Means() if figure.share is None else _Quantiles(figure.share)
     enrolled, start = [0, 0], 0
     for day in sorted({at for arm, at in sheet.enrolled if arm in arms}):
         end = int(np.searchsorted(days, day, side="right"))
         for which in (0, 1):
             enrolled[which] += sheet.enrolled.get((arms[which], day), 0)
             fresh = values[start:end][side[start:end] == bool(which)]
-            running[which] = running[which].merge(Comoments.of(fresh)) if len(fresh) else running[which]
+            if len(fresh):
+                running.add(which, fresh)
         start = end
-        if clusters[:end].size and clusters[0]:
-            found = _by_cluster(values[:end], side[:end], clusters[:end])
-        else:
-            found = cuped(running[0], running[1], VALUE, PRE)
+        grouped = clusters[:end].size and clusters[0]
+        found = _by_cluster(values[:end], side[:end], clusters[:end]) if grouped else running.found()
         yield Look(day, found, (enrolled[0], enrolled[1]))
 
 

@@ -2,13 +2,15 @@
 
 Columns: ``unit``, ``arm``, one column a metric; if there are any: ``experiment``; ``day`` (when it was exposed: looks
 are taken as days pass), ``outcome_day`` (when its outcome was taken), ``cluster`` (what it was randomised with) and
-``<metric>_pre`` (the same metric before exposure, for CUPED). How the arms are compared is in ``unit_looks``.
+``<metric>_pre`` (the same metric before exposure, for CUPED). Which figure of a column is meant is in ``figures``, how
+the arms are compared in ``unit_looks``.
 """
 
 from collections import defaultdict
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 
+from experiments.analysis.figures import Figure
 from experiments.analysis.flags import Flags
 from experiments.analysis.rows import Row, Rows, moment, number, require
 from models.errors import InvalidInput
@@ -23,7 +25,7 @@ CONTROLS = {"control": "", "c": "t", "a": "b", "0": "1"}
 
 @dataclass(frozen=True, slots=True)
 class Unit:
-    """One unit as far as it can be used; ``values`` and ``before`` by metric, ``None`` where nothing was given."""
+    """One unit as far as it can be used; ``values`` and ``before`` by column, ``None`` where nothing was given."""
 
     line: int
     name: str
@@ -41,15 +43,17 @@ class Sheet:
     units: dict[str, Unit] = field(default_factory=dict)
     enrolled: dict[tuple[str, float], int] = field(default_factory=lambda: defaultdict(int))
     """Units by arm and day of exposure, those of two arms in each of them."""
+    met: set[tuple[str, str]] = field(default_factory=set)
+    """Each unit with each arm it met: counted once, however many rows say so."""
     crossed: set[str] = field(default_factory=set)
     flags: Flags = field(default_factory=Flags)
 
 
 @dataclass(frozen=True, slots=True)
 class Columns:
-    """Which columns are there: the metrics, those of them with a period before, and the optional ones."""
+    """Which columns are there: the figures to judge, the columns with a period before, and the optional ones."""
 
-    metrics: tuple[str, ...]
+    figures: tuple[Figure, ...]
     before: tuple[str, ...]
     optional: frozenset[str]
 
@@ -57,19 +61,23 @@ class Columns:
 def columns_of(columns: Sequence[str], name: str, wanted: Sequence[str] = ()) -> Columns:
     """Return what the columns mean; raises ``InvalidInput`` when unit, arm or any metric is missing.
 
-    Only the ``wanted`` metrics are taken, where any are named.
+    Only the ``wanted`` metrics are taken, where any are named; a quantile is judged where it is wanted (``wait@p90``).
 
-    >>> columns_of(("unit", "arm", "spend", "spend_pre"), "x.csv").metrics
-    ('spend',)
+    >>> [figure.name for figure in columns_of(("unit", "arm", "spend", "spend_pre"), "x.csv").figures]
+    ['spend']
     """
-    require(columns, (UNIT, ARM, *wanted), name)
+    asked = [Figure.read(metric, columns) for metric in wanted]
+    require(columns, (UNIT, ARM, *(figure.column for figure in asked)), name)
     others = [column for column in columns if column not in KNOWN]
     before = tuple(column for column in others if column.endswith(BEFORE) and column.removesuffix(BEFORE) in others)
-    metrics = tuple(wanted) or tuple(column for column in others if column not in before)
-    if not metrics:
+    figures = tuple(asked) or tuple(Figure(column, column) for column in others if column not in before)
+    if not figures:
         raise InvalidInput(f"{name}: it has no metric: beside unit and arm give one column a metric")
-    known = tuple(metric for column in before if (metric := column.removesuffix(BEFORE)) in metrics)
-    return Columns(metrics, known, KNOWN & set(columns))
+    judged = {figure.column for figure in figures}
+    if OUTCOME_DAY in columns and DAY not in columns:
+        raise InvalidInput(f"{name}: {OUTCOME_DAY} cannot be held against the exposure; give its {DAY} too, or neither")
+    known = tuple(metric for column in before if (metric := column.removesuffix(BEFORE)) in judged)
+    return Columns(figures, known, KNOWN & set(columns))
 
 
 def sheets(rows: Rows, columns: Columns, name: str) -> dict[str, Sheet]:
@@ -93,7 +101,8 @@ def _add(sheet: Sheet, row: Row, columns: Columns) -> None:
     if day is None:
         return
     earlier = sheet.units.get(unit)
-    if earlier is None or earlier.arm != arm:
+    if (unit, arm) not in sheet.met:
+        sheet.met.add((unit, arm))
         sheet.enrolled[arm, day] += 1
     if earlier is None:
         sheet.units[unit] = _unit(sheet, row, columns, day)
@@ -124,8 +133,9 @@ def _day(sheet: Sheet, row: Row, columns: Columns) -> float | None:
 
 
 def _unit(sheet: Sheet, row: Row, columns: Columns, day: float) -> Unit:
-    values = {metric: _value(sheet, row, metric) for metric in columns.metrics}
-    before = {metric: _value(sheet, row, f"{metric}{BEFORE}") for metric in columns.before}
+    judged = dict.fromkeys(figure.column for figure in columns.figures)
+    values = {column: _value(sheet, row, column) for column in judged}
+    before = {metric: _value(sheet, row, f"{metric}{BEFORE}", "counted as 0") for metric in columns.before}
     cluster = row.fields.get(CLUSTER, "")
     if CLUSTER in columns.optional and not cluster:
         sheet.flags.add("no cluster is given: left out", row.line)
@@ -133,11 +143,11 @@ def _unit(sheet: Sheet, row: Row, columns: Columns, day: float) -> Unit:
     return Unit(row.line, row.fields[UNIT], row.fields[ARM], day, cluster, values, before)
 
 
-def _value(sheet: Sheet, row: Row, column: str) -> float | None:
+def _value(sheet: Sheet, row: Row, column: str, instead: str = "left out") -> float | None:
     value = number(row.fields[column])
     if isinstance(value, float):
         return value
-    sheet.flags.add(f"{column}: {value or 'nothing is given (write 0 for a silent unit)'}: left out", row.line)
+    sheet.flags.add(f"{column}: {value or 'nothing is given (write 0 for a silent unit)'}: {instead}", row.line)
     return None
 
 

@@ -32,6 +32,27 @@ class Check(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 
 
 @dataclass(frozen=True, slots=True)
+class Told:
+    """What a check says, in English and in French: where there is too little to look at, where it holds, where not."""
+
+    unknown: tuple[str, str]
+    sound: tuple[str, str]
+    faulty: tuple[str, str]
+
+
+def check_of(name: CheckName, p: float | None, told: Told) -> Check:
+    """Return the check of an assumption whose p-value is ``p``; ``None`` where there is too little to look at.
+
+    >>> told = Told(("?", "?"), ("Sound.", "Sain."), ("Faulty.", "Fautif."))
+    >>> [check_of("pre-trend", p, told).passed for p in (None, 0.5, 0.05)]
+    [None, True, False]
+    """
+    if p is None:
+        return Check(name, None, None, *told.unknown)
+    return Check(name, p > ALPHA, p, *(told.sound if p > ALPHA else told.faulty))
+
+
+@dataclass(frozen=True, slots=True)
 class Opinion:
     """A second opinion on the primary effect: its p-value among what the design could have drawn, and the checks.
 

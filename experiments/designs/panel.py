@@ -53,8 +53,8 @@ class Reading:
 class Readings:
     """All readings as of ``watermark``, and what was left out of them.
 
-    ``enrolled``: exposed units per arm of the timetable, mature or not. ``off_schedule``: units of them that met
-    another arm than the timetable's; they are counted where the timetable has them (intention to treat).
+    ``enrolled``: exposed units per arm of the timetable, mature or not. ``off_schedule``: mature units that met another
+    arm than the timetable's; they are counted where the timetable has them (intention to treat).
     """
 
     cells: tuple[Reading, ...]
@@ -94,13 +94,13 @@ def readings_of(rows: Iterable[GroupRow], timetable: Timetable, arms: Sequence[s
         arm = arms[timetable.is_treated(row.cluster, period)]
         if row.at >= timetable.origin:
             sums.enrolled[arm] += row.units
-            sums.off_schedule += row.units if row.arm not in {"", arm} else 0
         if row.crossed:
             sums.crossed += row.units
         elif max(row.closes_at, timetable.ends_at(period)) > watermark:
             sums.pending += row.units
         else:
             sums.add(row, period)
+            sums.off_schedule += row.units if row.at >= timetable.origin and row.arm not in {"", arm} else 0
     cells = [Reading(*key, int(cell[0]), tuple(cell[1:])) for key, cell in sorted(sums.cells.items())]
     return Readings(tuple(cells), sums.enrolled, sums.pending, sums.crossed, sums.outside, sums.off_schedule)
 

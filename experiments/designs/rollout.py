@@ -10,7 +10,7 @@ import msgspec
 import numpy as np
 import numpy.typing as npt
 
-from experiments.designs.check import ALPHA, Check, Opinion
+from experiments.designs.check import ALPHA, Check, Opinion, Told, check_of
 from experiments.designs.cluster import wrong_names
 from experiments.designs.frame import Frame
 from experiments.designs.panel import Table
@@ -145,27 +145,18 @@ def order_p(places: Floats, panel: Floats, seed: str) -> float:
 def pre_trend(panel: Floats, waves: Waves, seed: str) -> Check:
     """Return whether clusters went different ways before their turn, when the action cannot have been the reason."""
     weights = trend_weights(waves, panel.shape[1])
-    if weights is None:
-        return Check(
-            "pre-trend",
-            None,
-            None,
-            "Whether clusters went different ways before their turn cannot be told.",
-            "On ne peut pas dire si les sites évoluaient autrement avant leur tour.",
-        )
-    p = order_p(weights[waves.labels], panel, seed)
-    if p > ALPHA:
-        return Check(
-            "pre-trend",
-            passed=True,
-            p=p,
-            english="Before their turn the clusters went the same way.",
-            french="Avant leur tour, les sites évoluaient de même.",
-        )
-    return Check(
-        "pre-trend",
-        passed=False,
-        p=p,
-        english="The clusters went different ways before their turn: the evidence is of grade C.",
-        french="Les sites évoluaient déjà autrement avant leur tour : la preuve est de niveau C.",
-    )
+    p = None if weights is None else order_p(weights[waves.labels], panel, seed)
+    return check_of("pre-trend", p, _WENT)
+
+
+_WENT = Told(
+    unknown=(
+        "Whether clusters went different ways before their turn cannot be told.",
+        "On ne peut pas dire si les sites évoluaient autrement avant leur tour.",
+    ),
+    sound=("Before their turn the clusters went the same way.", "Avant leur tour, les sites évoluaient de même."),
+    faulty=(
+        "The clusters went different ways before their turn: the evidence is of grade C.",
+        "Les sites évoluaient déjà autrement avant leur tour : la preuve est de niveau C.",
+    ),
+)

@@ -11,7 +11,7 @@ import msgspec
 import numpy as np
 import numpy.typing as npt
 
-from experiments.designs.check import ALPHA, Check, Opinion
+from experiments.designs.check import Check, Opinion, Told, check_of
 from experiments.designs.cluster import assignment_p
 from experiments.designs.frame import Frame
 from experiments.designs.panel import Table
@@ -120,27 +120,21 @@ def carry_over(differences: Floats, changed: Bools, seed: str) -> Check:
     a change b − c. Which blocks open with a change was drawn by the coins too.
     """
     fewest = min(int(changed.sum()), int((~changed).sum())) if len(changed) else 0
-    if fewest < LEAST_TO_CHECK:
-        return Check(
-            "carry-over",
-            None,
-            None,
-            "Whether periods carry over cannot be told yet.",
-            "On ne peut pas encore dire si une période agit sur la suivante.",
-        )
-    p = assignment_p(differences, changed, seed)
-    if p > ALPHA:
-        return Check(
-            "carry-over",
-            passed=True,
-            p=p,
-            english="No carry-over from one period to the next was found.",
-            french="Aucun effet d’une période sur la suivante n’a été trouvé.",
-        )
-    return Check(
-        "carry-over",
-        passed=False,
-        p=p,
-        english="A period still acts on the next: the effect is understated, and the evidence is of grade C.",
-        french="Une période agit encore sur la suivante : l’effet est sous-estimé, la preuve est de niveau C.",
-    )
+    p = assignment_p(differences, changed, seed) if fewest >= LEAST_TO_CHECK else None
+    return check_of("carry-over", p, _CARRIED)
+
+
+_CARRIED = Told(
+    unknown=(
+        "Whether periods carry over cannot be told yet.",
+        "On ne peut pas encore dire si une période agit sur la suivante.",
+    ),
+    sound=(
+        "No carry-over from one period to the next was found.",
+        "Aucun effet d’une période sur la suivante n’a été trouvé.",
+    ),
+    faulty=(
+        "A period still acts on the next: the effect is understated, and the evidence is of grade C.",
+        "Une période agit encore sur la suivante : l’effet est sous-estimé, la preuve est de niveau C.",
+    ),
+)

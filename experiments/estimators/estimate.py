@@ -104,8 +104,8 @@ def varies(variance: float, *levels: float) -> bool:
 
 
 def no_variance() -> NoEstimate:
-    """Return the refusal for two arms in which every unit has the same value."""
-    return NoEstimate("no_variance", "every unit of both arms has the same value: the metric cannot tell them apart")
+    """Return the refusal for two arms in each of which every unit has one value, be it the other arm's or not."""
+    return NoEstimate("no_variance", "within each arm every unit has the same value: what is chance cannot be told")
 
 
 def welch_df(variance_control: float, variance_treatment: float, n_control: int, n_treatment: int) -> float:

@@ -2,7 +2,7 @@
 
 import math
 
-from experiments.estimators.estimate import Estimate, NoEstimate, no_variance, varies, welch_df
+from experiments.estimators.estimate import MIN_UNITS, Estimate, NoEstimate, no_variance, varies, welch_df
 from experiments.moments import LogHistogram
 from models.intervals import Z95
 
@@ -38,7 +38,7 @@ def quantile_difference(control: LogHistogram, treatment: LogHistogram, share: f
     fewest = min(control.n, treatment.n)
     if not fewest:
         return NoEstimate("empty_arm", f"the {'treatment' if control.n else 'control'} arm has no mature unit")
-    needed = math.ceil(BEYOND / min(share, 1.0 - share) - _ROUNDING)
+    needed = max(MIN_UNITS, math.ceil(BEYOND / min(share, 1.0 - share) - _ROUNDING))
     if fewest < needed:
         return NoEstimate("early", f"the smaller arm has {fewest} mature units; this quantile needs {needed} per arm")
     c, t = (arm.quantile(share) or 0.0 for arm in (control, treatment))

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from msgspec.structs import replace
 
 from experiments.design import Baseline, Design
-from experiments.designs import Clusters, Switchback
+from experiments.designs import ALPHA, Clusters, Switchback
 from experiments.power.chance import power_of
 from experiments.power.clusters import design_effect
 from models.errors import InvalidInput
@@ -78,7 +78,7 @@ def precision_after(days: float, design: Design) -> Precision:
     return precision(max(1, math.floor(volume * days)), open_)
 
 
-def power_at(effect: float, units: int, design: Design) -> float:
+def power_at(effect: float, units: int, design: Design, alpha: float = ALPHA) -> float:
     """Return the chance that the plan declares a true effect of ``effect`` (metric's unit) with ``units`` units in all.
 
     Raises ``InvalidInput`` as ``precision`` does.
@@ -86,7 +86,7 @@ def power_at(effect: float, units: int, design: Design) -> float:
     if units <= 0:
         return 0.0
     known = precision(units, design)
-    return power_of(effect / known.standard_error, design.stopping, known.df)
+    return power_of(effect / known.standard_error, design.stopping, known.df, alpha)
 
 
 def reachable(design: Design, start: Millis) -> int:

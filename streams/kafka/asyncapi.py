@@ -11,7 +11,8 @@ from typing import Any
 import msgspec
 
 from models.interactions import TYPES
-from models.interactions.schemas import schemas
+from models.interactions.envelope import INTERNAL_EVENTS
+from models.interactions.schemas import own_schemas, schemas
 from streams.kafka.topics import Noun, Topic, topics_of
 from streams.publishing import (
     DeadLetterMessage,
@@ -51,7 +52,7 @@ def document(settings: Settings) -> Json:
         "defaultContentType": "application/json",
         **_servers(settings),
         "channels": {topic.noun: _channel(topic) for topic in topics},
-        "operations": {_operation_name(topic): _operation(topic) for topic in topics},
+        "operations": {**{_operation_name(topic): _operation(topic) for topic in topics}, **_own_operation()},
         "components": {"messages": {**_interactions(), **{noun: _outgoing(noun) for noun in PUBLISHED}}},
     }
 
@@ -69,7 +70,7 @@ def _channel(topic: Topic) -> Json:
     return {
         "address": topic.name,
         "description": topic.says,
-        "messages": {name: {"$ref": f"#/components/messages/{name}"} for name in _messages(topic)},
+        "messages": {name: {"$ref": f"#/components/messages/{name}"} for name in _carried(topic)},
         "bindings": {
             "kafka": {
                 "topic": topic.name,
@@ -99,6 +100,24 @@ def _operation(topic: Topic) -> Json:
     }
 
 
+def _own_operation() -> Json:
+    """Return what Ressenti itself puts among the interactions: whoever else reads that topic meets it there."""
+    channel = "#/channels/interactions"
+    return {
+        "send-interactions": {
+            "action": "send",
+            "channel": {"$ref": channel},
+            "summary": "Ressenti notes that time has passed for a customer, and rows of an import that it cannot read; "
+            "it accepts these from nobody else.",
+            "messages": [{"$ref": f"{channel}/messages/{name}"} for name in INTERNAL_EVENTS],
+        }
+    }
+
+
+def _carried(topic: Topic) -> list[str]:
+    return [*_messages(topic), *(INTERNAL_EVENTS if topic.noun == "interactions" else ())]
+
+
 def _messages(topic: Topic) -> list[str]:
     return list(TYPES) if topic.noun == "interactions" else [topic.noun]
 
@@ -113,7 +132,7 @@ def _interactions() -> dict[str, Json]:
             "payload": {"schemaFormat": FORMAT, "schema": schema},
             "bindings": {"kafka": _binding("The subject.")},
         }
-        for name, schema in schemas().items()
+        for name, schema in (schemas() | own_schemas()).items()
     }
 
 

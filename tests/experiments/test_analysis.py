@@ -87,7 +87,7 @@ def test_an_expectation_is_relative_or_absolute_and_otherwise_blind_to_the_diffe
         judge(summary(row(1, 400, 0.0)), Terms(expected={"": Expectation(0.1, relative=True)}))
 
 
-@pytest.mark.parametrize("text", ["", "0", "-1", "nan", "inf", "abc", "%", "1e999"])
+@pytest.mark.parametrize("text", ["", "0", "-1", "nan", "inf", "abc", "%", "1e999", "1e200", "1e-200"])
 def test_an_expectation_that_is_none_is_refused(text: str) -> None:
     with pytest.raises(InvalidInput, match="no size above zero"):
         Expectation.read(text)
@@ -143,13 +143,16 @@ def test_a_clock_that_goes_back_and_two_looks_at_one_time_are_said() -> None:
 def test_a_metric_that_changes_its_unit_is_said() -> None:
     changed = summary(row(1, 1000), row(2, 1100, 100.0, 40_000.0, mean_t=110.0))
     assert changed.flags == ("the metric’s spread jumps here: it may have changed its meaning or its unit (line 3)",)
+    moved = summary(row(1), row(2, 1010, 100.0, mean_t=100.1))
+    assert moved.flags == ("the metric’s level jumps here: it may have changed its meaning or its unit (line 3)",)
+    assert summary(row(1), row(2, 1010, 1.5)).flags == ()
     assert summary(row(1, 1000), row(2, 9000, 100.0, 40_000.0)).flags == ()
 
 
 def test_an_arm_without_units_zero_variance_and_no_usable_look_end_in_words() -> None:
     for stream, reason in (
         (summary(row(1, 1000, count_t=0)), "the treatment arm has no mature unit"),
-        (summary(row(1, 1000, variance_c=0, variance_t=0)), "every unit of both arms has the same value"),
+        (summary(row(1, 1000, variance_c=0, variance_t=0)), "within each arm every unit has the same value"),
         (summary(row(1, 20)), "no look before 30 per arm"),
     ):
         [look] = judge(stream, Terms(reveal=True)).looks
@@ -290,6 +293,19 @@ def test_wrong_units_are_said_with_their_lines() -> None:
     # Crossed units and those without an outcome met their arms all the same: the ratio is judged on them.
     assert stream.looks[-1].enrolled == (100, 103)
     assert stream.usable[-1].n_control == 99
+
+
+def test_a_unit_of_two_arms_is_counted_once_in_each_however_often_it_is_there() -> None:
+    rows = a_sheet(200) + [["u0", "treated", 0, 5.0, 1.0]] * 40 + [["u0", "control", 0, 5.0, 1.0]] * 9
+    [stream] = unit_streams(rows)
+    assert stream.looks[-1].enrolled == (100, 101)
+
+
+def test_a_missing_period_before_counts_as_none_and_the_unit_stays() -> None:
+    rows = [[*r[:4], "" if i == 5 else r[4]] for i, r in enumerate(a_sheet(200))]
+    [stream] = unit_streams(rows)
+    assert stream.flags == ("spend_pre: nothing is given (write 0 for a silent unit): counted as 0 (line 7)",)
+    assert stream.usable[-1].n_control + stream.usable[-1].n_treatment == 200
 
 
 def test_an_outcome_before_the_exposure_is_left_out_and_said() -> None:

@@ -207,3 +207,10 @@ def test_e_values_of_nothing_rarely_multiply_to_enough() -> None:
     random = np.random.default_rng(2)
     reached = sum(math.prod(e_above(float(d), 1.0, 9.0) for d in random.normal(0, 1, 2)) >= 20 for _ in range(2_000))
     assert reached / 2_000 < 0.05
+
+
+def test_overwhelming_evidence_stays_a_number_when_it_is_multiplied() -> None:
+    found = evidence_of([concluded(1, 9.0, e=1e299), concluded(2, 9.0, e=1e299), concluded(3, 9.0, step="call back")])
+    assert math.isfinite(found.actions[0].e)
+    assert math.isfinite(found.some_e)
+    assert "inf" not in found.english

@@ -1,11 +1,15 @@
 """What each design requires before the start, and who it treats when."""
 
+import json
 from collections.abc import Callable
+from pathlib import Path
+from typing import Any
 
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from experiments import assignment
 from experiments.design import GRADES, LAYOUTS, Arm, Design, lowered
 from experiments.designs import BeforeAfter, Clusters, Frame, Layout, Rollout, Switchback
 from experiments.designs.timetable import origin_of
@@ -18,6 +22,8 @@ from models.identifiers import DAY, HOUR, Millis
 T0 = Millis(20_000 * DAY + 5 * HOUR)
 WINDOW = Millis(6 * HOUR)
 SITES = tuple(f"site {i:02}" for i in range(12))
+VECTORS = json.loads(Path(assignment.__file__).with_name("assignment_vectors.json").read_text())
+Vector = dict[str, Any]
 
 
 def a_frame(days: float = 70, share: float = 0.5, stopping: Stopping = "fixed", window: Millis = WINDOW) -> Frame:
@@ -140,6 +146,34 @@ def test_the_timetable_is_that_of_every_program() -> None:
     assert [name for name, row in clusters.treated.items() if row[0]] == [f"site {i:02}" for i in (2, 5, 6, 7, 9, 10)]
     periods = Switchback(Millis(12 * HOUR)).timetable("spring/1", a_frame()).treated[""]
     assert "".join("T" if one else "c" for one in periods[:12]) == "TccTcTcTcTTc"
+
+
+@pytest.mark.parametrize("vector", VECTORS["sites"], ids=lambda v: f"{len(v['names'])} sites, {v['arms'][1][1]}")
+def test_sites_are_drawn_as_the_committed_vectors_say(vector: Vector) -> None:
+    arms = tuple(Arm(name, weight) for name, weight in vector["arms"])
+    names = tuple(vector["names"])
+    drawing = Design(arms, 100, Millis(T0 + DAY), "p", kind="cluster", layout=Clusters(names))
+    treated = drawn(drawing, vector["salt"], T0).treated
+    assert {name for name, row in treated.items() if row[0]} == set(vector["treated"])
+
+
+@pytest.mark.parametrize("vector", VECTORS["waves"], ids=lambda v: f"{len(v['names'])} sites, {v['waves']} waves")
+def test_waves_join_as_the_committed_vectors_say(vector: Vector) -> None:
+    layout = Rollout(tuple(vector["names"]), vector["waves"], every=2, past=3)
+    table = layout.timetable(vector["salt"], a_frame())
+    for wave, names in enumerate(vector["joining"]):
+        for name in names:
+            row = table.treated[name]
+            assert row == (False,) * (3 + 2 * wave) + (True,) * (len(row) - 3 - 2 * wave)
+
+
+@pytest.mark.parametrize("vector", VECTORS["blocks"], ids=lambda v: v["lane"] or "whole scope")
+def test_blocks_are_tossed_as_the_committed_vectors_say(vector: Vector) -> None:
+    layout = Switchback(Millis(DAY), (vector["lane"],))
+    row = layout.timetable(vector["salt"], a_frame()).treated[vector["lane"]]
+    known = vector["treated_first"]
+    assert list(row[: 2 * len(known) : 2]) == known
+    assert list(row[1 : 2 * len(known) : 2]) == [not first for first in known]
 
 
 def test_periods_begin_on_whole_days_and_a_washout_belongs_to_none() -> None:

@@ -5,10 +5,10 @@ import pytest
 from experiments import life_cycle as life
 from experiments.assignment import arm_of
 from experiments.decision import Learning
-from experiments.enrolment import assigned, is_enrolling, live_experiment
+from experiments.enrolment import TAKES_PART, assigned, live_experiment
 from experiments.learning import LearningCard, Query, card_of, search
 from experiments.measures import MEASURES, measure_of
-from experiments.requirements import may_meet
+from experiments.scopes import may_meet
 from experiments.states import SYSTEM
 from experiments.steward import advance
 from models.errors import InvalidInput
@@ -45,7 +45,7 @@ def test_outside_enrolment_everyone_is_served_as_the_control_and_nobody_exposed(
         for unit in range(20):
             found = assigned(experiment, f"p1_{unit}", at)
             assert (found.arm, found.enrolled) == ("control", False)
-        assert not is_enrolling(experiment, at)
+            assert found.why != TAKES_PART
     draft = life.open_draft(an_opening(), AUTHOR, T0, ())
     with pytest.raises(InvalidInput, match="no design yet"):
         assigned(draft, "p1_abc", T0)

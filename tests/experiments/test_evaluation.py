@@ -201,7 +201,7 @@ def test_immature_and_crossed_units_are_left_out_and_said() -> None:
     assert sum(look.enrolled.values()) == len(units)
     assert look.pending == len(units) - mature - sum(1 for i in range(len(units)) if i % 10 == 0)
     assert look.notes == (f"{snapshot.crossed} units met both arms and are left out of the comparison",)
-    assert 0 < look.maturity < 1
+    assert 0 < sum(look.mature.values()) < sum(look.enrolled.values())
 
 
 def test_the_verdict_waits_for_the_slowest_partition() -> None:
@@ -259,7 +259,7 @@ def test_an_experiment_without_any_unit_is_evaluated_in_words() -> None:
     experiment = running()
     look = evaluate(experiment, Snapshot((), {"control": 0, "history_shown": 0}, 0, day(3)), day(3))
     assert look.verdict.kind is Kind.NOT_YET
-    assert look.maturity == 0.0
+    assert sum(look.mature.values()) == 0
     assert "control arm has no mature unit" in look.verdict.english
     no_nan(look)
 
@@ -342,3 +342,18 @@ def test_whole_lives_without_an_effect_keep_the_stated_error() -> None:
 def test_moments_of_an_arm_without_cohorts_are_empty() -> None:
     snapshot = Snapshot((), {}, 0, day(0))
     assert snapshot.arm("control", 5).n == Comoments.empty(5).n == 0
+
+
+@pytest.mark.parametrize("units", [2_000, 20_000, 2_000_000])
+def test_the_first_look_at_a_large_plan_says_nothing_yet(units: int) -> None:
+    """However little of the plan has come in: where z is beyond any table the boundary is far away, not behind."""
+    design = running().plan.design
+    assert design is not None
+    experiment = replace(running(), plan=with_plan(running(), design=replace(design, units=units)))
+    look = evaluate(experiment, seen_at(experiment, Truth(gain=0.0), day(9)), day(9))
+    assert look.estimate is not None
+    assert look.planned_low is not None
+    assert look.planned_high is not None
+    assert look.planned_low < look.estimate.value < look.planned_high
+    assert (look.verdict.kind, look.success_boundary, look.advice) == (Kind.NOT_YET, False, Advice.NOTHING)
+    no_nan(look)

@@ -10,11 +10,12 @@ from msgspec.structs import replace
 
 from experiments import life_cycle as life
 from experiments.cohorts import Snapshot
-from experiments.comparison import Comparison, compare
+from experiments.comparison import Comparison, Further, compare
 from experiments.decision import Learning
 from experiments.design import DesignKind
 from experiments.designs import Opinion
 from experiments.designs.panel import GroupRow, MetricColumns, Reading, readings_of, table_of
+from experiments.estimators import Estimate
 from experiments.evaluation import Advice, Evaluation, evaluate
 from experiments.grouped import readings
 from experiments.judgement import Evidence, judged_guardrails
@@ -22,13 +23,13 @@ from experiments.judgement import verdict_of as verdict_of_evidence
 from experiments.ledger import Experiment, hash_of
 from experiments.maturing import Cohort
 from experiments.moments import Comoments
-from experiments.plan import Expected
+from experiments.plan import Expected, Guardrail
 from experiments.schedule import arm_at, timetable_of
 from experiments.seen import seen as what_is_seen
 from experiments.states import State
 from experiments.steward import advance
 from experiments.verdict import SUCCESSES, Kind, Verdict, why_not_adopt
-from models.errors import InvalidInput
+from models.errors import Forbidden, InvalidInput
 from models.identifiers import DAY, HOUR, Millis
 from tests.experiments.group_loops import DAYS, SITES, Lived, rows_of, seen, started
 from tests.experiments.loops import OWNER, T0, day, faithful, running
@@ -180,8 +181,39 @@ def test_further_results_share_the_error_of_one() -> None:
     assert verdict.level == 0.025
     assert verdict.kind in SUCCESSES
     assert [(one.metric, one.declared) for one in verdict.further] == [("contact_score", False)]
-    assert "Of 1 further results expected, 0 can be told from chance." in verdict.english
+    assert "The further result expected cannot be told from chance." in verdict.english
+    assert "L’autre résultat attendu ne se distingue pas du hasard." in verdict.french
     assert look.verdict.further == verdict.further
+
+
+@pytest.mark.parametrize("p", [0.0004, 0.4])
+def test_a_further_result_needs_the_designs_second_opinion_too(p: float) -> None:
+    first = started("cluster")
+    plan = replace(first.plan, further=(Expected("contact_score", "up", 3.0, day(60)),))
+    experiment = faithful(replace(first, plan=plan, plan_hash=None))
+    for at in (day(DAYS), day(DAYS + 1)):
+        snapshot = seen("cluster", Lived(gain=6.0), at, experiment)
+        found = compare(experiment, snapshot)
+        experiment, _ = advance(experiment, snapshot, at)
+    [real] = found.further
+    assert real.opinion.by == "assignments"
+    assert real.opinion.p is not None
+    assert real.opinion.p > 0.05
+    assert isinstance(found.primary, Estimate)
+    large = with_fields(found.primary, value=9.0)
+    clear = with_fields(found, further=(Further(real.expected, large, Opinion(p, "assignments")),))
+    [said] = judged(clear, snapshot).further
+    assert said.low is not None
+    assert said.low > 0.0
+    assert (said.declared, said.design_p) == (p < 0.05, p)
+
+
+@pytest.mark.parametrize("kind", ["rollout", "before_after"])
+def test_a_guardrail_that_days_cannot_tell_is_not_added_to_a_design_of_days(kind: DesignKind) -> None:
+    with pytest.raises(Forbidden, match="days, which do not tell “contacts”"):
+        life.add_guardrail(started(kind), OWNER, day(2), Guardrail("contacts", "down", 0.2))
+    added = life.add_guardrail(started(kind), OWNER, day(2), Guardrail("good_contact", "up", 5.0))
+    assert added.guardrails[-1].unplanned
 
 
 def test_cohorts_of_clusters_give_what_their_rows_give() -> None:
@@ -213,7 +245,7 @@ def test_cohorts_of_a_day_do_not_serve_periods_of_hours() -> None:
     shorter = replace(experiment, plan=replace(experiment.plan, design=hourly))
     empty = (Cohort("control", T0, Comoments.empty(8)),)
     snapshot = with_fields(seen("switchback", Lived(), day(20)), readings=(), cohorts=empty)
-    with pytest.raises(InvalidInput, match="shorter than a day"):
+    with pytest.raises(InvalidInput, match="periods that are shorter"):
         readings(shorter, snapshot)
 
 

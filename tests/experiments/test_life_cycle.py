@@ -7,6 +7,7 @@ from functools import cache
 
 import pytest
 from msgspec.structs import replace
+from statsmodels.stats.power import NormalIndPower
 
 from experiments import gate, rechecking
 from experiments import life_cycle as life
@@ -161,6 +162,36 @@ def test_no_other_live_experiment_on_the_same_units_and_metric() -> None:
     apart = replace(live, plan=with_plan(live, expected=Expected("contacts", "down", 1.0, day(42))))
     over = replace(live, state=State.EVALUATED)
     assert life.start(planned(), REVIEWER, T0, [apart, over]).state is State.RUNNING
+    beside = replace(apart, plan=replace(apart.plan, further=(Expected("journey_score", "up", 3.0, day(42)),)))
+    assert "live on the same units and metric" in refused(lambda: life.start(planned(), REVIEWER, T0, [beside]))
+
+
+@pytest.mark.parametrize(
+    ("further", "says"),
+    [
+        (Expected("nps", "up", 3.0, day(42)), "must be watched as a guardrail too"),
+        (Expected("contacts", "up", 3.0, day(42)), "call different directions good"),
+        (Expected("contacts", "down", 3.0, day(42), "channel:chat"), "is measured in the expected result's scope"),
+    ],
+)
+def test_a_further_result_is_measured_where_and_how_its_plan_can(further: Expected, says: str) -> None:
+    explained = life.explain(a_draft(), AUTHOR, day(-7))
+    asked = life.revise(explained, AUTHOR, day(-7), with_plan(explained, further=(further,)))
+    assert says in refused(lambda: life.plan(asked, AUTHOR, day(-6)))
+
+
+def test_several_primary_results_need_power_at_the_level_that_is_left_to_each() -> None:
+    """By Holm the expected result may be read at 2.5 %: enough power at 5 % is not enough then."""
+    explained = life.explain(a_draft(), AUTHOR, day(-7))
+    assert explained.plan.design is not None
+    scarce = replace(explained.plan.design, units=1_250)
+    alone = life.revise(explained, AUTHOR, day(-7), with_plan(explained, design=scarce))
+    assert life.plan(alone, AUTHOR, day(-6)).state is State.PLANNED
+    both = with_plan(alone, further=(Expected("contacts", "down", 0.2, day(42)),))
+    shared = life.revise(alone, AUTHOR, day(-7), both)
+    theirs = NormalIndPower().power(5.0 / 30.0, 625, 0.025)
+    assert 0.7 < theirs < 0.8
+    assert "80 % or a reviewer's waiver is needed" in refused(lambda: life.plan(shared, AUTHOR, day(-6)))
 
 
 def test_the_simulated_assignment_must_follow_the_design(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -196,6 +227,12 @@ def test_only_a_label_or_an_unplanned_guardrail_may_change_after_the_start() -> 
         lambda: life.add_guardrail(experiment, OWNER, day(2), Guardrail("departure", "down", 0.02))
     )
     assert "title is missing" in refused(lambda: life.correct_label(experiment, AUTHOR, day(2), ""))
+
+
+@pytest.mark.parametrize("margin", [1e-200, 1e200])
+def test_a_guardrail_that_no_interval_could_be_computed_for_is_not_added(margin: float) -> None:
+    added = Guardrail("departure", "down", margin)
+    assert "margin: 1e" in refused(lambda: life.add_guardrail(running(), OWNER, day(2), added))
 
 
 def test_enrolment_stops_at_the_end_or_the_boundary_and_not_before() -> None:
@@ -505,6 +542,9 @@ def test_listed_units_are_drawn_at_the_start_and_no_other_takes_part() -> None:
         ({"worthwhile": float("nan")}, "worthwhile: nan is no number"),
         ({"worthwhile": float("inf")}, "worthwhile: inf is no number"),
         ({"worthwhile": 1e300}, "worthwhile: 1e\\+300 is no number"),
+        ({"worthwhile": 1e-200}, "worthwhile: 1e-200 is too close to zero"),
+        ({"expected": Expected("journey_score", "up", 1e-200, day(42))}, "size: 1e-200 is too close to zero"),
+        ({"guardrails": (Guardrail("contacts", "down", 1e-200),)}, "margin: 1e-200 is too close to zero"),
         ({"expected": Expected("journey_score", "up", 5.0, Millis(10**17))}, "by: it is larger|by: .* is no moment"),
         ({"design": replace(a_design(), units=10**30)}, "units: it is larger than any number"),
         ({"design": replace(a_design(), window=Millis(-1))}, "window: -1 milliseconds is no length"),

@@ -119,3 +119,10 @@ def test_a_quantile_of_too_few_or_of_one_value_is_refused_in_words() -> None:
     assert isinstance(few, NoEstimate)
     assert "needs 100 per arm" in few.reason
     assert isinstance(quantile_difference(waits(100, 1), waits(100, 2), 0.9), Estimate)
+
+
+def test_not_even_a_median_is_looked_at_before_thirty_units_per_arm() -> None:
+    found = quantile_difference(waits(400, 1), waits(29, 2))
+    assert isinstance(found, NoEstimate)
+    assert "needs 30 per arm" in found.reason
+    assert isinstance(quantile_difference(waits(400, 1), waits(30, 2)), Estimate)

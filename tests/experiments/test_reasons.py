@@ -14,8 +14,8 @@ from experiments.moments import Variance
 from experiments.reasons import UNTOLD, french_reason
 
 ROOT = Path(next(iter(experiments.__path__)))
-NOT_IN_VERDICTS = {"this quantile needs", "no mechanism is stated", "all units are of one cluster"}
-"""Quantiles and mechanisms are no verdict's reason; a file's own words are in its flags."""
+NOT_IN_VERDICTS = {"no mechanism is stated", "all units are of one cluster"}
+"""Mechanisms are no verdict's reason; a file's own words are in its flags."""
 
 
 def templates() -> Iterator[str]:

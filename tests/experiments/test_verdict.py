@@ -139,6 +139,15 @@ def test_a_guardrail_is_judged_against_its_margin(value: float, critical: float 
     assert judge_guardrail(GUARD, effect(value), critical).standing == standing
 
 
+def test_a_guardrail_added_later_can_alarm_and_cannot_acquit() -> None:
+    """Units of before count nothing for it, so whatever it shows is less than it is."""
+    added = Guardrail("contacts", "down", 1.0, unplanned=True)
+    found = judge_guardrail(added, effect(-0.5), 1.96)
+    assert (found.standing, found.value) == ("unsure", -0.5)
+    assert "can show harm, but no safety" in found.reason
+    assert judge_guardrail(added, effect(-3.0), 1.96).standing == "harmed"
+
+
 def test_a_guardrail_nobody_could_measure_is_unsure_and_says_why() -> None:
     found = judge_guardrail(GUARD, NoEstimate("early", "too few units"), 1.96)
     assert (found.standing, found.reason, found.value) == ("unsure", "too few units", None)

@@ -242,3 +242,18 @@ def test_open_units_are_carried_along_from_look_to_look(store: Store, monkeypatc
         found = seen(store, experiment, matured, at, counts)
         same(found, plainly(experiment, store.units.rows("e1"), at))
     assert full == 1
+
+
+def test_a_customer_may_be_forgotten_between_adding_a_guardrail_and_the_next_units(store: Store) -> None:
+    """The cohort that is read anew must fit the others, which are still kept without the new guardrail's columns."""
+    experiment = running()
+    write(store, [unit(1, 1.0, total=10), unit(2, 1.5, total=20), unit(3, 2.5, total=40)])
+    brought_up(store, experiment, 12)
+    watched = life.add_guardrail(experiment, REVIEWER, day(12), Guardrail("departure", "down", 0.1))
+    store.erase(Subject(f"p1_{2:026d}"), "Ada")
+    after = brought_up(store, watched, 12.5)
+    assert total_of(after, watched) == pytest.approx(50)
+    write(store, [replace(unit(4, 6.0, total=7), guardrails={"contacts": (1, 0), "departure": (1, 6)})])
+    arm = brought_up(store, watched, 20).arm(ARMS[0], len(columns_of(watched)))
+    assert arm.n == 3
+    assert arm.means[columns_of(watched).index("departure.total")] == pytest.approx(2.0)

@@ -10,15 +10,16 @@ import pytest
 from msgspec.structs import replace as with_fields
 
 from experiments import life_cycle as life
+from experiments.designs import Rollout
 from experiments.ledger import Experiment
-from experiments.plan import Expected, Origin, Plan
+from experiments.plan import Expected, Guardrail, Origin, Plan
 from experiments.recheck import PATIENCE
 from experiments.states import Role, State
 from experiments.steward import advance
 from models.cells import CellKey, Counts
 from models.definitions import DeclaredScopes
 from models.effects import Effects, Verbatim
-from models.errors import Forbidden, NotFound
+from models.errors import Forbidden, InvalidInput, NotFound
 from models.gaps.gap import State as GapState
 from models.identifiers import DAY, Millis, Partition, Subject
 from store.walkthroughs import Walkthrough
@@ -26,8 +27,9 @@ from streams.bootstrap import House, opened
 from streams.experiment_acts import NAMES, Given, act_named
 from streams.experiment_causes import Weighing
 from streams.settings import read
+from tests.experiments.group_loops import started as group_started
 from tests.experiments.loops import AUTHOR, LEARNING, OWNER, Truth, day, faithful, running, seen_at
-from tests.web.experiments import plan_in, started_in
+from tests.web.experiments import plan_in, planned_in, started_in
 from tests.web.houses import Clock, find_gap
 
 NOW = day(200)
@@ -243,3 +245,45 @@ def test_a_scope_that_is_not_there_cannot_be_started_on(house: House) -> None:
 def _on(plan: Plan, scope: str) -> Plan:
     assert plan.expected is not None
     return with_fields(plan, expected=with_fields(plan.expected, scope=scope))
+
+
+def test_an_experiment_that_cannot_be_evaluated_holds_up_no_other(house: House) -> None:
+    house.store.definitions.declare(DeclaredScopes(channels=frozenset({"chat"})), "test", NOW)
+    sound = started_in(house, plan_in(house))
+    lost = group_started("rollout")
+    house.store.experiments.add(with_fields(lost, id="e0", started_at=NOW, salt="of its own", plan_hash=None), NOW)
+    design = sound.plan.design
+    assert design is not None
+    policy = house.definitions().active.version
+    known = house.store.experiments.get("e0")
+    pinned = with_fields(lost.plan, design=with_fields(lost.plan.design, policy=policy))  # type: ignore[type-var]
+    house.store.experiments.save(with_fields(known.experiment, plan=pinned), known.version, Millis(NOW + 10**9))
+    over = Millis(design.end)
+    with pytest.raises(InvalidInput, match="no scope is called so"):
+        house.experiment_evaluator.tick(over)
+    assert house.store.experiments.get(sound.id).experiment.state is State.MEASURING
+
+
+def rollout_plan(house: House, names: tuple[str, ...]) -> Plan:
+    """Return a complete plan of a roll-out over clusters of these names."""
+    plan = plan_in(house)
+    assert plan.design is not None
+    layout = Rollout(names, waves=4)
+    design = with_fields(
+        plan.design, kind="rollout", layout=layout, stopping="fixed", end=Millis(house.now() + 60 * DAY)
+    )
+    watched = (Guardrail("journey_score", "up", 10.0),)
+    due = Expected("contact_score", "up", 5.0, Millis(design.end + 9 * DAY), "all")
+    return with_fields(plan, design=design, guardrails=watched, expected=due)
+
+
+def test_a_rollout_over_sites_that_nothing_is_measured_of_does_not_start(house: House) -> None:
+    sites = tuple(f"site{i:02}" for i in range(20))
+    name = planned_in(house, rollout_plan(house, sites))
+    reviewer = Given("Rui", Role.REVIEWER)
+    with pytest.raises(Forbidden, match=r"cannot start .*cluster 'site00': no scope is called so.* and 17 more"):
+        house.experiment_desk.perform(name, "start", reviewer, house.now())
+    segments = frozenset(("site", site) for site in sites)
+    house.store.definitions.declare(DeclaredScopes(segments=segments), "test", house.now())
+    assert house.experiment_desk.perform(name, "start", reviewer, house.now()).state is State.RUNNING
+    house.experiment_evaluator.tick(house.now())

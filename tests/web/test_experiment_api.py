@@ -20,10 +20,16 @@ from streams.experiment_tables import UNITS
 from tests.experiments import loops
 from tests.web import houses
 from tests.web.crawling import read, send
-from tests.web.experiments import ARMS, plan_in, started_in
+from tests.web.experiments import ARMS, plan_in, planned_in, started_in
 from tests.web.houses import Clock
 
 Json = dict[str, Any]
+PAST: Json = {"mean": 70.0, "variance": 900.0, "units_per_day": 100.0}
+
+
+def designed(plan: Json, **changes: object) -> Json:
+    """Return the plan with parts of its design replaced."""
+    return plan | {"design": plan["design"] | changes}
 
 
 def told(answer: Response, status: int = 200) -> Json:
@@ -42,6 +48,7 @@ def test_the_whole_loop_goes_over_the_api(client: Client, house: House, clock: C
     opening = {"title": "Show the chat", "author": "Ana", "reference": "20260301-abcdef0123"}
     other = client.post("/v1/experiments", json={**opening, "owner": "Olga"})
     missing(other, "the gap’s owner, Ada, will decide, not Olga")
+    missing(client.post("/v1/experiments", json={**opening, "author": " "}), "say who you are")
     opened = told(client.post("/v1/experiments", json=opening), 201)
     assert (opened["owner"], opened["state"]) == ("Ada", "draft")
     here = f"/v1/experiments/{opened['id']}"
@@ -98,6 +105,12 @@ def test_the_whole_loop_goes_over_the_api(client: Client, house: House, clock: C
         (lambda plan: plan | {"design": plan["design"] | {"end": -5}}, "no moment between 1970 and 2100"),
         (lambda plan: plan | {"design": plan["design"] | {"units": 10**30}}, "larger than any number"),
         (lambda plan: plan | {"hypothesis": "a\u0000b"}, "no text"),
+        (lambda plan: designed(plan, arms=[]), "arms: the design needs two"),
+        (lambda plan: designed(plan, arms=[{"name": "only"}]), "arms: the design needs two"),
+        (lambda plan: designed(plan, arms=[{"name": "a", "weight": 0}, {"name": "b"}]), "weight from 1"),
+        (lambda plan: designed(plan, arms=[{"name": "a", "weight": -1}, {"name": "b"}]), "weight from 1"),
+        (lambda plan: designed(plan, baseline=PAST | {"variance": -5.0}), "cannot lie below zero"),
+        (lambda plan: designed(plan, baseline=PAST | {"units_per_day": -1.0}), "cannot lie below zero"),
     ],
 )
 def test_a_plan_that_cannot_be_kept_is_refused_and_every_record_stays_readable(
@@ -116,6 +129,20 @@ def test_a_plan_that_cannot_be_kept_is_refused_and_every_record_stays_readable(
     assert any(word in answer.text for word in says.split("|")), answer.text
     assert client.get("/experiments").status_code == 200
     assert told(client.get(f"/v1/experiments/{opened['id']}"))["plan"]["hypothesis"] == ""
+
+
+def test_what_is_no_plan_at_all_is_refused_in_words(client: Client, house: House) -> None:
+    here = f"/v1/experiments/{houses.draft_on(house, houses.find_gap(house))}/plan"
+    json_type = {"content-type": "application/json"}
+    missing(client.put(here, params={"by": "Ana"}, content=b"{oops", headers=json_type), "body: it is no JSON", 400)
+    missing(client.put(here, params={"by": "Ana"}, json=[1]), "body: ", 400)
+
+
+def test_an_author_in_other_letters_is_no_reviewer(client: Client, house: House) -> None:
+    here = f"/v1/experiments/{planned_in(house, plan_in(house))}/acts/start"
+    for name in ("Ana", "ana", "ANA", " Ana "):
+        missing(client.post(here, json={"by": name, "role": "reviewer"}), "somebody else than the author")
+    told(client.post(here, json={"by": "Anaïs", "role": "reviewer"}))
 
 
 def evaluated(house: House) -> Experiment:

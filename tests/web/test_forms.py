@@ -7,19 +7,26 @@ from typing import Any
 
 import pytest
 from httpx import Client, Response
+from msgspec.structs import replace
 
 from demo import story
 from experiments import life_cycle
+from experiments.design import Arm, Baseline, DesignKind
+from experiments.designs import Switchback
+from experiments.ledger import Experiment
+from experiments.measures import MEASURES
+from experiments.plan import Guardrail, Mechanism
 from experiments.spending import Stopping
 from experiments.states import Actor, Role, State
 from experiments.steward import advance
 from models.gaps.gap import State as GapState
-from models.identifiers import DAY
+from models.identifiers import DAY, HOUR, Millis
 from streams.bootstrap import House
 from streams.experiment_baseline import with_baseline
-from tests.experiments import loops
+from tests.experiments import group_loops, loops
 from tests.web import houses
 from tests.web.crawling import Page, read, send
+from tests.web.experiments import plan_in
 from tests.web.houses import Clock
 
 GAP = "/gaps/20260301-abcdef0123"
@@ -279,12 +286,15 @@ def test_a_proposal_is_taken_up_or_rejected_on_the_page(client: Client, house: H
     done(loop.send("/explain"))
     assert loop.stands() is State.EXPLAINED
     refused(loop.send("/causes/remove"), 409, "no root cause is named")
+    refused(loop.send("/evidence", **{**SEEN, "cause": "charm"}), 400, "'charm' is none of the ledger’s")
 
 
 def test_a_walkthrough_becomes_an_experiment(client: Client) -> None:
     record = read(client, "/experiments/opportunities").form_to("/experiments/opportunities")
     lived = {"author": "Ana", "touchpoint": "help", "channel": "chat", "text": "Asked twice to restart the box."}
     refused(send(client, record, **lived, rating=11), 400, "outside 0 to 10")
+    for name in ("author", "text"):
+        refused(send(client, record, **{**lived, name: " "}), 400, f"{name}: it is empty")
     assert done(send(client, record, **lived, rating=2)) == "/experiments/opportunities"
     page = read(client, "/experiments/opportunities")
     assert "2.0 of 10" in page.text
@@ -326,4 +336,130 @@ def test_the_library_is_searched_on_its_page(client: Client, house: House) -> No
     found = read(client, "/experiments/library?words=repeated&scope=all&cause=context_lost&action=transcript").text
     assert loops.LEARNING.text in found
     assert "1 adopted of 1 evaluated" in found
+    assert "Journey score of everything:" in found
     assert "Nothing decided so far matches" in read(client, "/experiments/library?words=refund").text
+
+
+def experiment_of(loop: Loop) -> Experiment:
+    return loop.house.store.experiments.get(loop.address.rpartition("/")[2]).experiment
+
+
+def test_a_plan_without_an_end_is_refused_and_what_was_planned_stays(client: Client, house: House) -> None:
+    loop = Loop(client, house, f"/experiments/{houses.draft_on(house, houses.find_gap(house))}")
+    done(loop.send("/plan-form", **PLAN))
+    planned = experiment_of(loop).plan
+    refused(loop.send("/plan-form", **{**PLAN, "end": ""}), 400, "say until when customers enrol")
+    refused(loop.send("/plan-form", **{**PLAN, "end": "9999-12-31"}), 400, "does not lie between 1970 and 2100")
+    assert experiment_of(loop).plan == planned
+
+
+def test_the_form_leaves_as_it_is_what_it_cannot_enter(client: Client, house: House) -> None:
+    loop = Loop(client, house, f"/experiments/{houses.draft_on(house, houses.find_gap(house))}")
+    before = plan_in(house)
+    assert before.design is not None
+    layout = Switchback(Millis(6 * HOUR))
+    design = replace(
+        before.design, kind="switchback", layout=layout, window=Millis(5 * HOUR), arms=(Arm("a"), Arm("b"))
+    )
+    more = (*before.guardrails, Guardrail("departure", "down", 0.1))
+    mechanism = Mechanism("loss.repeated_step", "down", "fewer steps are done again")
+    richer = replace(before, design=design, guardrails=more, mechanism=mechanism)
+    house.experiment_desk.revise(experiment_of(loop).id, richer, "Ana", house.now())
+    done(loop.send("/plan-form", hypothesis="another one"))
+    after = experiment_of(loop).plan
+    assert after.hypothesis == "another one"
+    assert after.design is not None
+    assert replace(after.design, policy=design.policy, rehearsal=None) == design
+    unchanged = {"hypothesis": before.hypothesis, "design": design}
+    assert replace(after, **unchanged) == richer
+
+
+def test_a_baseline_is_not_carried_over_to_another_metric(client: Client, house: House) -> None:
+    loop = Loop(client, house, f"/experiments/{houses.draft_on(house, houses.find_gap(house))}")
+    done(loop.send("/plan-form", **PLAN))
+    brought = Baseline(70.0, 900.0, 100.0)
+    plan = experiment_of(loop).plan
+    assert plan.design is not None
+    given = replace(plan, design=replace(plan.design, baseline=brought))
+    house.experiment_desk.revise(experiment_of(loop).id, given, "Ana", house.now())
+
+    def known() -> Baseline | None:
+        design = experiment_of(loop).plan.design
+        return None if design is None else design.baseline
+
+    done(loop.send("/plan-form", hypothesis="another one"))
+    assert known() == brought
+    done(loop.send("/plan-form", metric="contact_score"))
+    assert known() != brought
+
+
+def finished(gain: float) -> Experiment:
+    """Return an experiment evaluated after an action that gained so many points."""
+    experiment, truth = loops.faithful(loops.running()), loops.Truth(gain=gain)
+    for at in (loops.day(29), loops.day(37)):
+        experiment, _ = advance(experiment, loops.seen_at(experiment, truth, at), at)
+    return experiment
+
+
+@pytest.mark.parametrize(("gain", "choices"), [(5.0, ["adopt", "adapt", "abandon"]), (0.0, ["adapt", "abandon"])])
+def test_only_what_the_verdict_allows_is_offered_to_decide(
+    client: Client, house: House, gain: float, choices: list[str]
+) -> None:
+    experiment = finished(gain)
+    house.store.experiments.add(experiment, house.now())
+    html = client.get(f"/experiments/{experiment.id}").text
+    offered = html.partition('<select name="choice">')[2].partition("</select>")[0]
+    assert re.findall('value="([a-z]+)"', offered) == choices
+    assert ("It cannot be adopted: the verdict is" in html) is (gain == 0.0)
+
+
+def test_a_page_names_other_experiments_by_their_titles_and_says_why_one_ended(client: Client, house: House) -> None:
+    void = life_cycle.void(loops.running(), loops.REVIEWER, loops.day(5), "the tool was never switched on")
+    named = life_cycle.Successor("e2", "once more", "salt-2")
+    void, again = life_cycle.retry(void, loops.AUTHOR, loops.day(6), named)
+    for each in (void, again):
+        house.store.experiments.add(each, house.now())
+    assert (
+        "Void on 2027-01-20 00:00 by rui: the tool was never switched on"
+        in read(client, f"/experiments/{void.id}").text
+    )
+    page = client.get(f"/experiments/{again.id}").text
+    assert f'again after <a href="/experiments/{void.id}">{void.title}</a>' in page
+
+
+def test_the_page_of_an_experiment_that_cannot_be_evaluated_opens_and_says_why(client: Client, house: House) -> None:
+    experiment = group_loops.started("rollout")
+    house.store.experiments.add(experiment, house.now())
+    text = read(client, f"/experiments/{experiment.id}").text
+    assert "It cannot be evaluated now. cluster 'site 00': no scope is called so" in text
+    assert read(client, f"/experiments/{experiment.id}").form_to("/halt")
+    shown = client.get(f"/v1/experiments/{experiment.id}").json()
+    assert (shown["now"], shown["fault"].partition(":")[0]) == (None, "cluster 'site 00'")
+
+
+def test_every_metric_of_a_plan_has_a_name_for_people(client: Client, house: House) -> None:
+    page = client.get(f"/experiments/{houses.draft_on(house, houses.find_gap(house))}").text
+    offered = page.partition('<select name="metric">')[2].partition("</select>")[0]
+    names = dict(re.findall('value="([a-z_.]+)"(?: selected)?>([^<]+)<', offered))
+    assert set(names) == set(MEASURES)
+    assert (names["nps"], names["contacts"]) == ("NPS", "contacts per customer")
+    assert not [name for metric, name in names.items() if name == metric]
+
+
+@pytest.mark.parametrize(
+    ("kind", "says"),
+    [
+        ("cluster", "whole sites randomised, grade B"),
+        ("cluster", "Of 20 sites: site 00, site 01"),
+        ("switchback", "Periods of 24 h in north, south."),
+        ("rollout", "5 waves, 14 days apart, of 20 sites: site 00"),
+        ("before_after", "112 days before are looked at"),
+        ("before_after", "enrolled until 2027-03-11"),
+    ],
+)
+def test_a_design_says_what_is_randomised_and_its_last_day(
+    client: Client, house: House, kind: DesignKind, says: str
+) -> None:
+    experiment = group_loops.started(kind)
+    house.store.experiments.add(experiment, house.now())
+    assert says in read(client, f"/experiments/{experiment.id}").text

@@ -55,6 +55,8 @@ def show_experiment(experiment_id: Id, data: DataOption = None, as_json: JsonOpt
         view = experiment_view(house, experiment_id)
     record = view.record
     say(f"{record.title} ({record.state}), iteration {record.iteration}, owner {record.owner}.")
+    if view.fault:
+        say(f"It cannot be evaluated now: {view.fault}.")
     if view.verdict is not None:
         say(f"{view.english}\n{view.french}")
     table(
@@ -152,6 +154,6 @@ def _given(said: dict[str, object]) -> Given:
 
 def _fraction(text: str) -> tuple[int, int]:
     done, _, of = text.partition("/")
-    if not (done.isdigit() and of.isdigit()):
+    if not (done.isdecimal() and of.isdecimal()):
         raise InvalidInput(f"--occasions: {text!r} is not a fraction; write 9/10")
     return int(done), int(of)

@@ -51,7 +51,9 @@ def analyse(
         running=running,
         reveal=reveal,
     )
-    judged = [judge(stream, terms) for stream in _streams(file, control, metric or ())]
+    streams = _streams(file, control, metric or ())
+    _known(terms, metric or (), streams)
+    judged = [judge(stream, terms) for stream in streams]
     found = summarised(judged, BROKEN)
     if as_json and peeking:
         emit_json(_summary(judged))
@@ -69,6 +71,14 @@ def _streams(file: Path, control: str | None, metrics: Sequence[str]) -> list[St
         if summaries.is_summaries(rows.columns):
             return list(summaries.streams(rows, file.name, metrics))
         return list(unit_looks.streams(rows, file.name, control, metrics))
+
+
+def _known(terms: Terms, wanted: Sequence[str], streams: Sequence[Stream]) -> None:
+    """Raise ``InvalidInput`` for an option about a metric that is not there: a slip would turn a verdict round."""
+    there = {stream.metric for stream in streams}
+    for option, named in (("--metric", set(wanted)), ("--down", terms.down), ("--expected", {*terms.expected} - {""})):
+        if unknown := sorted(named - there):
+            raise InvalidInput(f"{option}: {unknown[0]!r} is no metric of the file; it has {', '.join(sorted(there))}")
 
 
 def _expectations(given: Iterable[str]) -> dict[str, Expectation]:
@@ -90,7 +100,8 @@ def _shares(text: str) -> tuple[float, float]:
 
 
 def _shown(judged: Judged, *, every: bool) -> Iterable[JudgedLook | None]:
-    if every:
+    """Return the looks to tell of; ``None`` stands for a comparison of which no look can be used, and says why."""
+    if every and judged.looks:
         return judged.looks
     return (judged.looks[-1] if judged.looks else None,)
 

@@ -43,7 +43,10 @@ def _listed(file: Path, key: PseudonymKey) -> tuple[Listed, ...]:
         rows = rows_of(lines, file.name)
         named = UNIT if UNIT in rows.columns else CUSTOMER
         require(rows.columns, [named], file.name)
-        return tuple(Listed(_unit(row, named, key, file.name), row.fields.get(STRATUM, "")) for row in rows.rows)
+        listed = tuple(Listed(_unit(row, named, key, file.name), row.fields.get(STRATUM, "")) for row in rows.rows)
+    if not listed:
+        raise InvalidInput(f"{file.name}: it lists nobody; give one row a unit, else everybody would take part")
+    return listed
 
 
 def _unit(row: Row, named: str, key: PseudonymKey, file: str) -> str:

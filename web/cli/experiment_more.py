@@ -143,7 +143,10 @@ def calibrate(data: DataOption = None, as_json: JsonOption = False) -> None:
         emit_json(calibration_document(found))
         return
     say(found.calibration.sentence)
-    rows = [(f.experiment, f.metric, f"{f.expected:+.2f}", f"{f.measured:+.2f}", f.inside) for f in found.foreseen]
+    rows = [
+        (f.experiment, f.metric, f"{f.expected:+.2f}", f"{f.measured:+.2f}", "yes" if f.inside else "no")
+        for f in found.foreseen
+    ]
     print_table("Expected and measured", ("experiment", "metric", "expected#", "measured#", "inside"), rows)
     for each in found.gains:
         say(f"{each.metric}, {each.scope}: {each.sentence}.")

@@ -136,7 +136,8 @@ def shown(house: HouseOf, experiment_id: str) -> dict[str, object]:
     view = experiment_view(house, experiment_id)
     now = None if view.verdict is None else msgspec.to_builtins(view.verdict)
     chain = {"english": view.evidence.english, "french": view.evidence.french, "some_e": view.evidence.some_e}
-    return document(view.record) | {"now": now, "offers": [offer.act for offer in view.offers], "chain": chain}
+    offers = [offer.act for offer in view.offers]
+    return document(view.record) | {"now": now, "fault": view.fault, "offers": offers, "chain": chain}
 
 
 def plan_of(plan: object) -> Plan:

@@ -7,6 +7,7 @@ from fastapi import APIRouter, Depends, Form
 from fastapi.responses import RedirectResponse
 
 from experiments.root_causes import Evidence, EvidenceKind, Rival, with_evidence, with_rival
+from models.causes import Cause
 from models.errors import InvalidInput
 from streams.bootstrap import House
 from streams.experiment_causes import Weighing
@@ -66,6 +67,8 @@ def add_evidence(house: HouseOf, experiment_id: str, form: Annotated[EvidenceFor
     """Add one piece of evidence."""
     if not form.says.strip():
         raise InvalidInput("says: it is empty; write what the evidence says")
+    if form.cause and form.cause not in set(Cause):
+        raise InvalidInput(f"cause: {form.cause!r} is none of the ledger’s; choose {', '.join(Cause)}, or leave it out")
     evidence = Evidence(form.kind, form.says, form.reference)
     return _argued(
         house, experiment_id, form.by, lambda causes: with_evidence(causes, form.statement, evidence, form.cause)

@@ -10,7 +10,7 @@ from experiments.plan import Origin
 from experiments.states import State
 from experiments.tables import NAMES
 from models.causes import Cause
-from web.experiments.forms import ActForm, OpeningForm, PlanForm, plan_of
+from web.experiments.forms import ActForm, OpeningForm, PlanForm, plan_of, treated_percent, window_days
 from web.experiments.view import experiment_view
 from web.house import HouseOf
 from web.pages.rendering import page
@@ -47,6 +47,8 @@ def show_experiment(request: Request, house: HouseOf, experiment_id: str) -> HTM
         causes=[c.value for c in Cause],
         scopes=scopes,
         tables=NAMES,
+        treated_percent=treated_percent,
+        window_days=window_days,
     )
 
 

@@ -34,7 +34,7 @@ class WalkthroughForm:
         if not self.rating.strip():
             return None
         try:
-            share = float(self.rating) / 10
+            share = float(self.rating.replace(",", ".")) / 10
         except ValueError:
             share = -1.0
         if not 0.0 <= share <= 1.0:
@@ -57,7 +57,10 @@ def show_opportunities(request: Request, house: HouseOf) -> HTMLResponse:
 
 @router.post("/experiments/opportunities")
 def record_walkthrough(house: HouseOf, form: Annotated[WalkthroughForm, Depends()]) -> RedirectResponse:
-    """Keep what somebody of the team lived."""
+    """Keep what somebody of the team lived; raises ``InvalidInput`` where nobody is named or nothing said."""
+    for name, said in (("author", form.author), ("text", form.text)):
+        if not said.strip():
+            raise InvalidInput(f"{name}: it is empty; write who lived what")
     lived = Walkthrough(
         id=f"walk-{secrets.token_hex(4)}",
         at=house.now(),

@@ -13,8 +13,8 @@ from experiments.plan import sign_of
 from experiments.power import Detectable, by_week, weeks_needed
 from experiments.requirements import LIVE
 from experiments.sentences import Wording, english, french
-from experiments.states import State
-from experiments.verdict import Verdict
+from experiments.states import AuditEntry, State
+from experiments.verdict import Verdict, why_not_adopt
 from models.errors import InvalidInput
 from models.identifiers import Millis
 from streams.bootstrap import House
@@ -38,6 +38,7 @@ OFFERED = {
     "retry": "Retry under a new salt",
 }
 UNFROZEN = frozenset({State.DRAFT, State.EXPLAINED, State.PLANNED})
+ENDING = frozenset({"halt", "void"})
 WEEKS = 8
 RELATED = 3
 """Cards of the library that a draft is shown."""
@@ -59,10 +60,16 @@ class ExperimentView:
 
     record: Experiment
     evaluation: Evaluation | None
+    fault: str
+    """Why a live experiment cannot be looked at now; empty where it can."""
     verdict: Verdict | None
     english: str
     french: str
     offers: tuple[Offer, ...]
+    barred: str
+    """Why it cannot be adopted, once it is evaluated; empty where it can."""
+    ended: AuditEntry | None
+    """Who halted it or declared it void, and why."""
     children: tuple[Experiment, ...]
     chain: tuple[Experiment, ...]
     evidence: ChainEvidence
@@ -79,7 +86,7 @@ def experiment_view(house: House, experiment_id: str) -> ExperimentView:
     """Return the page of one experiment; raises ``NotFound``."""
     record = house.store.experiments.get(experiment_id).experiment
     known = [kept.experiment for kept in house.store.experiments.all()]
-    evaluation = house.experiment_evaluator.look(record, house.now()) if record.state in LIVE else None
+    evaluation, fault = _looked(house, record)
     verdict = record.verdict or (None if evaluation is None else evaluation.verdict)
     wording = _wording(record)
     chain = tuple(chain_of(record, known))
@@ -87,10 +94,13 @@ def experiment_view(house: House, experiment_id: str) -> ExperimentView:
     return ExperimentView(
         record=record,
         evaluation=evaluation,
+        fault=fault,
         verdict=verdict,
         english="" if verdict is None or wording is None else english(verdict, wording),
         french="" if verdict is None or wording is None else french(verdict, wording),
         offers=offers_of(record, house.now()),
+        barred=why_not_adopt(record.verdict) if record.verdict is not None else "",
+        ended=next((entry for entry in reversed(record.audit) if entry.act in ENDING), None),
         children=tuple(each for each in chain if experiment_id in {each.parent, each.retry_of}),
         chain=chain,
         evidence=evidence_of(chain),
@@ -100,6 +110,16 @@ def experiment_view(house: House, experiment_id: str) -> ExperimentView:
         needs=_needs(record) if unfrozen else "",
         weeks=_weeks(record) if unfrozen else (),
     )
+
+
+def _looked(house: House, record: Experiment) -> tuple[Evaluation | None, str]:
+    """Return what may be said of a live experiment, or why nothing may: its page must open whatever became of it."""
+    if record.state not in LIVE:
+        return None, ""
+    try:
+        return house.experiment_evaluator.look(record, house.now()), ""
+    except InvalidInput as fault:
+        return None, str(fault)
 
 
 def _needs(record: Experiment) -> str:

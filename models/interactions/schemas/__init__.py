@@ -4,9 +4,12 @@
 say (two fields that contradict each other, ``1.0`` is no whole number), descriptions and the collector's verdicts do.
 """
 
+from collections.abc import Mapping
 from typing import Any
 
-from models.interactions.envelope import EVENTS
+from pydantic import BaseModel
+
+from models.interactions.envelope import EVENTS, INTERNAL_EVENTS
 
 DIALECT = "https://json-schema.org/draft/2020-12/schema"
 
@@ -17,8 +20,21 @@ def schemas() -> dict[str, dict[str, Any]]:
     >>> schemas()["ressenti.contact"]["properties"]["type"]["const"]
     'ressenti.contact'
     """
+    return _named(EVENTS)
+
+
+def own_schemas() -> dict[str, dict[str, Any]]:
+    """Return the JSON Schema of every record of our own that is among the interactions, by type.
+
+    >>> sorted(own_schemas())
+    ['ressenti.due', 'ressenti.reject']
+    """
+    return _named(INTERNAL_EVENTS)
+
+
+def _named(events: Mapping[str, type[BaseModel]]) -> dict[str, dict[str, Any]]:
     return {
-        kind: {"$schema": DIALECT, "$id": f"urn:{kind}", **event.model_json_schema()} for kind, event in EVENTS.items()
+        kind: {"$schema": DIALECT, "$id": f"urn:{kind}", **event.model_json_schema()} for kind, event in events.items()
     }
 
 

@@ -14,11 +14,15 @@ from typing import Any
 import jsonschema
 import pytest
 
+from models.errors import Fault
 from models.interactions import TYPES
+from models.interactions.envelope import INTERNAL_EVENTS
+from models.interactions.internals import due_event, reject_event
 from streams.kafka.asyncapi import PUBLISHED, document
 from streams.kafka.topics import topics_of
 from streams.settings import Settings, read
 from tests.models.contract_strategies import MINIMAL, event
+from tests.store.samples import subject
 from tests.streams.kafka.messages import EXAMPLES
 
 GOLDEN = Path(__file__).parents[3] / "docs" / "asyncapi.json"
@@ -77,7 +81,9 @@ def test_every_reference_leads_somewhere(told: Json) -> None:
 
 def test_every_topic_is_told_of_with_every_message_it_carries(told: Json) -> None:
     assert set(told["channels"]) == {topic.noun for topic in topics_of(Settings())}
-    assert set(told["channels"]["interactions"]["messages"]) == set(TYPES)
+    assert set(told["channels"]["interactions"]["messages"]) == {*TYPES, *INTERNAL_EVENTS}
+    assert len(told["operations"]["receive-interactions"]["messages"]) == len(TYPES)
+    assert len(told["operations"]["send-interactions"]["messages"]) == len(INTERNAL_EVENTS)
     for noun in PUBLISHED:
         assert told["operations"][f"send-{noun}"]["action"] == "send"
     assert told["operations"]["receive-interactions"]["action"] == "receive"
@@ -94,6 +100,18 @@ def test_an_event_keeps_to_its_schema(told: Json, kind: str) -> None:
     whole = event(name, MINIMAL[name])
     assert [error.message for error in rules.iter_errors(whole)] == []
     assert list(rules.iter_errors(whole | {"specversion": "0.3"}))
+
+
+def test_what_we_put_among_the_interactions_keeps_to_its_schema(told: Json) -> None:
+    fault = Fault("bad_row", "due", "no time", "mend it")
+    for name, (_, value) in {
+        "ressenti.due": due_event(subject(1), 1_700_000_000_000),
+        "ressenti.reject": reject_event("row-1", 1_700_000_000_000, fault, b"a;b"),
+    }.items():
+        record = json.loads(value)
+        assert record["type"] == name
+        assert [error.message for error in payload_rules(told, name).iter_errors(record)] == []
+        assert list(payload_rules(told, name).iter_errors(record | {"time": 3}))
 
 
 @pytest.mark.parametrize("noun", PUBLISHED)

@@ -85,6 +85,7 @@ def test_files_that_are_none_are_refused_in_a_sentence(ran: Run, tmp_path: Path,
         "latin.csv": ("unit,arm,café\n".encode("latin-1"), "not UTF-8"),
         "empty.csv": (b"", "it is empty"),
         "columns.csv": (b"unit,spend\nu,1\n", "the column 'arm' is missing"),
+        "no table.csv": (b"x" * 200_000, "line 1: field larger than field limit"),
     }
     for name, (content, says) in cases.items():
         (tmp_path / name).write_bytes(content)
@@ -97,6 +98,50 @@ def test_files_that_are_none_are_refused_in_a_sentence(ran: Run, tmp_path: Path,
     assert "cannot be read" in missing.err
     for options in (("--shares", "1"), ("--shares", "0:1"), ("--expected", "none")):
         assert ran("experiment", "analyse", file, *options).code == 2
+
+
+def test_an_option_about_a_metric_that_is_not_there_is_refused(ran: Run, file: Path) -> None:
+    for options in (("--down", "spent"), ("--expected", "spent=1"), ("--metric", "spend", "--metric", "spent")):
+        told = ran("experiment", "analyse", file, *options)
+        assert told.code == 2, options
+        assert f"{options[0]}: 'spent' is no metric of the file; it has spend" in told.err
+    assert ran("experiment", "analyse", file, "--down", "spend", "--expected", "spend=1").code == 0
+
+
+def test_a_comparison_without_a_usable_look_is_told_of_look_by_look_too(ran: Run, tmp_path: Path) -> None:
+    file = tmp_path / "odd.csv"
+    file.write_text(HEADER + "e,v,m,4,300,290,1,1,-4,4\n", encoding="utf-8")
+    assert "variance_c is negative" in ran("experiment", "analyse", file, "--looks").out
+    [each] = json.loads(ran("experiment", "analyse", file, "--json", "--looks").out)
+    assert (each["looks"], each["verdict"], each["estimate"]) == (0, "invalid", None)
+    assert each["flags"] == ["variance_c is negative: left out (line 2)"]
+
+
+def test_names_that_look_like_markup_stay_names(ran: Run, tmp_path: Path) -> None:
+    file = tmp_path / "markup.csv"
+    file.write_text(HEADER + "[/b],[red]v,[/],1,4000,4010,2,2.01,4,4\n", encoding="utf-8")
+    told = ran("experiment", "analyse", file)
+    assert told.code == 0, told.err
+    assert all(name in told.out for name in ("[/b]", "[red]v", "[/]"))
+
+
+def test_no_word_of_a_verdict_is_cut_off_on_a_narrow_screen(
+    ran: Run, file: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("COLUMNS", "60")
+    assert "…" not in ran("experiment", "analyse", file).out
+
+
+def test_what_kept_every_unit_out_is_said_in_the_refusal(ran: Run, tmp_path: Path) -> None:
+    file = tmp_path / "units.csv"
+    rows = "".join(f"u{i},{'ab'[i % 2]},5,1,{i}\n" for i in range(100))
+    file.write_text("unit,arm,day,outcome_day,spend\n" + rows, encoding="utf-8")
+    told = ran("experiment", "analyse", file)
+    assert told.code == 2
+    assert "no arm has units" in told.err
+    assert "the outcome was taken before the exposure: left out (lines 2, 3" in told.err
+    file.write_text("unit,arm,outcome_day,spend\nu,a,1,2\n", encoding="utf-8")
+    assert "give its day too, or neither" in ran("experiment", "analyse", file).err
 
 
 def test_what_is_flagged_is_told_and_no_nan_is_printed(ran: Run, tmp_path: Path) -> None:

@@ -84,6 +84,7 @@ def test_listed_units_come_from_a_table(ran: Run, folder: Path, tmp_path: Path) 
         ("who\nx\n", "the column 'customer' is missing"),
         ("unit\njane\n", "line 2: 'jane' is no pseudonym of ours"),
         ("customer\nc1\nc1\n", "only possible when it is draft"),
+        ("customer,stratum\n", "it lists nobody"),
     ):
         file.write_text(text, encoding="utf-8")
         refused(ran, folder, says, "enlist", name, file, "--by", "Ana")
@@ -127,3 +128,12 @@ def test_a_plan_goes_round_as_a_file(ran: Run, folder: Path, tmp_path: Path) -> 
     refused(ran, folder, "choice", "act", "exp-1", "decide", "--by", "x", "--role", "owner", "--choice", "maybe")
     as_author = ("--by", "x", "--role", "author")
     refused(ran, folder, "not a fraction", "act", "exp-1", "explain", *as_author, "--occasions", "9")
+    refused(ran, folder, "not a fraction", "act", "exp-1", "explain", *as_author, "--occasions", "²/³")
+
+
+def test_a_title_that_looks_like_markup_is_listed_as_it_is(ran: Run, folder: Path) -> None:
+    lived = ("--on", "lived twice", "--origin", "opportunity", "--author", "Ana", "--owner", "Olga")
+    told(ran, folder, "open", "Show [/b] the [red]chat", *lived)
+    done = ran("experiment", "list", "--data", folder)
+    assert done.code == 0, done.err
+    assert "Show [/b] the [red]chat" in done.out
