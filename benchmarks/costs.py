@@ -5,7 +5,7 @@ Sampling by ``SIGPROF`` costs two per cent; ``cProfile`` would make every call d
 
 import signal
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from types import FrameType
 
@@ -53,12 +53,16 @@ class Costs:
         return {stage: count / total for stage, count in self._samples.most_common()} if total else {}
 
     def _look(self, _signal: int, frame: FrameType | None) -> None:
-        while frame is not None:
-            code = frame.f_code
-            module = "/".join(code.co_filename.removesuffix(".py").split("/")[-2:])
-            stage = STAGES.get((module, code.co_name))
-            if stage is not None:
-                self._samples[stage] += 1
-                return
-            frame = frame.f_back
-        self._samples["everything else"] += 1
+        self._samples[stage_of(frame, STAGES)] += 1
+
+
+def stage_of(frame: FrameType | None, stages: Mapping[tuple[str, str], str]) -> str:
+    """Return the stage of the innermost call on the stack under ``frame`` that is in ``stages``."""
+    while frame is not None:
+        code = frame.f_code
+        module = "/".join(code.co_filename.removesuffix(".py").split("/")[-2:])
+        stage = stages.get((module, code.co_name))
+        if stage is not None:
+            return stage
+        frame = frame.f_back
+    return "everything else"

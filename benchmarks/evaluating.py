@@ -23,7 +23,7 @@ def main() -> None:
     with opened(settings(folder), lambda: Millis(now)) as house, house.leading():
         tick = house.experiment_evaluator.tick
         first = timed(lambda: tick(Millis(now)))
-        refreshes = [timed(lambda at=at: tick(Millis(now + at * step))) for at in range(1, rounds + 1)]  # type: ignore[misc]
+        refreshes = [timed(lambda at=at: tick(Millis(now + at * step))) for at in range(1, rounds + 1)]  # type: ignore[misc]  # mypy infers no lambda with a default
     peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / KIB
     told = {"first": asdict(first), "refreshes": [asdict(each) for each in refreshes], "peak": peak}
     json.dump(told, sys.stdout)

@@ -124,12 +124,12 @@ def _fill(file: Path, ids: list[str], units: int) -> None:
     with sqlite3.connect(file) as connection:
         connection.execute("PRAGMA synchronous=OFF")
         marks = ", ".join("?" * len(COLUMNS.split(",")))
-        connection.executemany(f"INSERT INTO units ({COLUMNS}) VALUES ({marks})", _rows(ids[0], units))  # noqa: S608
+        connection.executemany(f"INSERT INTO units ({COLUMNS}) VALUES ({marks})", _rows(ids[0], units))  # noqa: S608 - our own names
         connection.commit()
         copied = COLUMNS.partition(", ")[2]
         for other in ids[1:]:
             connection.execute(
-                f"INSERT INTO units ({COLUMNS}) SELECT ?, {copied} FROM units WHERE experiment = ?",  # noqa: S608
+                f"INSERT INTO units ({COLUMNS}) SELECT ?, {copied} FROM units WHERE experiment = ?",  # noqa: S608 - our own names
                 (other, ids[0]),
             )
             connection.commit()

@@ -157,7 +157,7 @@ def _serving(folder: Path) -> Iterator[str]:
     code = "from web.cli.main import main; main()"
     command = [sys.executable, "-c", code, "serve", "--data", str(folder), "--port", "0"]
     environment = {**os.environ, "RESSENTI_LOG_LEVEL": "warning"}
-    with subprocess.Popen(command, stdout=subprocess.PIPE, env=environment, text=True) as process:  # noqa: S603
+    with subprocess.Popen(command, stdout=subprocess.PIPE, env=environment, text=True) as process:  # noqa: S603 - our own words
         try:
             assert process.stdout is not None  # noqa: S101 - asked for above
             yield process.stdout.readline().split()[-1].strip('"')

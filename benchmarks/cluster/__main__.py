@@ -1,40 +1,71 @@
-"""``make bench-kafka [ARGS="…"]``: our worker beside others on one broker and one database, in one run."""
+"""``make bench-kafka [ARGS="…"]``: the engine on Kafka and PostgreSQL, part by part, on servers started for it."""
 
-import argparse
 import json
+import signal
 import sys
 import tempfile
+from collections.abc import Callable, Mapping
 from pathlib import Path
 
-from benchmarks.cluster import rates
-from benchmarks.cluster.ground import standing
+from benchmarks.cluster import appending, costed, failover, known, rates, visible
+from benchmarks.cluster.asking import Asked, asked
+from benchmarks.cluster.contenders import ours
+from benchmarks.cluster.ground import Ground, standing
+from benchmarks.cluster.outcome import Outcome, joined
 from benchmarks.figures import show
+from streams.logging import configure
+from streams.settings import Settings
+
+ENDED = 128 + signal.SIGTERM
+"""The exit code of who was asked to stop; on the way there everything that was started is ended."""
+
+Done = Mapping[str, Outcome]
+
+
+def _visible(ground: Ground, given: Asked, done: Done) -> Outcome:
+    return visible.measure(ground, visible.Load(given.rate or _peak(ground, done) / 2, given.seconds))
+
+
+def _peak(ground: Ground, done: Done) -> float:
+    """Return our worker's rate (events/s of wall time): as measured in this run already, or measured now."""
+    measured = done["rates"].named["rates"].get(rates.OURS) if "rates" in done else None
+    return float(measured["wall"]) if measured else ours(ground, "peak").rate
+
+
+PARTS: Mapping[str, Callable[[Ground, Asked, Done], Outcome]] = {
+    "rates": lambda ground, given, _: rates.measure(ground, given.contenders, given.rounds),
+    "costs": lambda ground, _given, _done: costed.measure(ground),
+    "append": lambda ground, given, _: appending.measure(ground, given.fold),
+    "visible": _visible,
+    "memory": lambda ground, given, _: known.measure(ground, given.fold, given.customers),
+    "failover": lambda ground, given, _: failover.measure(ground, given.sessions),
+}
+"""Measured in this order: those that fill the database or start and kill workers come last."""
+
+
+def _events(given: Asked) -> int:
+    """Return how many events the topic that contenders read must hold: none where no part reads it."""
+    reads = {"rates", "costs"} & set(given.parts) or ("visible" in given.parts and given.rate is None)
+    return given.events if reads else 0
 
 
 def main() -> None:
     """Measure, and print what came out."""
-    parser = argparse.ArgumentParser(prog="make bench-kafka", description=__doc__)
-    parser.add_argument("--json", action="store_true", help="print one JSON object instead of tables")
-    parser.add_argument("--events", type=int, default=200_000, help="how many events each contender reads (200,000)")
-    parser.add_argument("--rounds", type=int, default=1, help="how often; medians are printed (1)")
-    parser.add_argument(
-        "--without", nargs="*", default=[], help=f"contenders to leave out: {', '.join(rates.CONTENDERS)}"
-    )
-    given = parser.parse_args()
-    unknown = sorted(set(given.without) - set(rates.CONTENDERS))
-    if unknown:
-        parser.error(f"unknown contenders {', '.join(unknown)}; there are {', '.join(rates.CONTENDERS)}")
-    names = [name for name in rates.CONTENDERS if name not in given.without]
+    given = asked(None, PARTS, __doc__)
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit(ENDED))
+    configure(Settings(log_level="warning"))
+    done: dict[str, Outcome] = {}
     with (
         tempfile.TemporaryDirectory(prefix="ressenti-bench-kafka-") as folder,
-        standing(Path(folder), given.events) as ground,
+        standing(Path(folder), _events(given)) as ground,
     ):
-        figure = rates.measure(ground, names, given.rounds)
+        for name in given.parts:
+            done[name] = PARTS[name](ground, given, done)
+            if not given.json:
+                show([done[name].figure])
     if given.json:
-        json.dump({figure.name: figure.as_json()}, sys.stdout, indent=1)
+        json.dump(joined(done.values()), sys.stdout, indent=1, ensure_ascii=False)
         print()
-    else:
-        show([figure])
 
 
 if __name__ == "__main__":

@@ -4,22 +4,20 @@ import json
 import os
 import subprocess
 import sys
-import time
-from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
-from dataclasses import dataclass
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
 from pathlib import Path
 
-from benchmarks.cluster.ground import COMMAND, TOPIC, Ground
-from models.errors import RefusedToStart
+import psycopg
+
+from benchmarks.cluster.ground import STILL, TOPIC, Ground, Servers
+from benchmarks.cluster.guarding import guarded
+from benchmarks.cluster.processes import processor
+from benchmarks.cluster.workers import LONGEST_SECONDS, pids, running, waited
 from store.database import Store
 
 RIVALS = Path(__file__).parent / "rivals"
 ROOT = Path(__file__).parents[2]
-LONGEST_SECONDS = 300.0
-LOOK_SECONDS = 0.02
-START_SECONDS = 60.0
-TICKS = os.sysconf("SC_CLK_TCK")
 SAID = 1_500
 
 
@@ -34,6 +32,10 @@ class Ran:
     events: int
     seconds: float
     processor: float
+    servers: Servers = Servers()  # noqa: RUF009 - it is frozen
+    """What broker and database used meanwhile; of other programs from their start, of ours while events were folded."""
+    unsent: int = 0
+    """Messages of ours that wait to be sent when the last event is durable."""
 
     @property
     def rate(self) -> float:
@@ -44,6 +46,11 @@ class Ran:
     def per_processor(self) -> float:
         """Events a second of the processor time of its own processes, broker and database left out."""
         return self.events / self.processor
+
+    @property
+    def busy(self) -> float:
+        """How many cores it kept busy, together with broker and database."""
+        return (self.processor + self.servers.broker + self.servers.database) / self.seconds
 
 
 def rival(ground: Ground, program: str, python: Path | None = None) -> Ran:
@@ -58,82 +65,52 @@ def bare(ground: Ground) -> Ran:
 
 def _run(ground: Ground, command: list[str], path: str) -> Ran:
     given = {"BOOTSTRAP": ground.broker.bootstrap, "TOPIC": TOPIC, "EVENTS": str(ground.events), "PARTITIONS": "16"}
-    environment = {**os.environ, **given, "PYTHONPATH": path}
-    done = subprocess.run(  # noqa: S603 - our own words
+    before = ground.servers()
+    said = program(command, {**given, "PYTHONPATH": path}, ground.folder)
+    return replace(Ran(**json.loads(said)), servers=ground.servers().since(before))
+
+
+def program(command: list[str], environment: dict[str, str], folder: Path) -> str:
+    """Run ``command`` to its end in ``folder``; return its last line. Raises ``ContenderFailed``."""
+    running = subprocess.Popen(  # noqa: S603 - our own words
         command,
-        env=environment,
-        cwd=ground.folder,
-        check=False,
-        timeout=LONGEST_SECONDS,
-        capture_output=True,
+        env={**os.environ, **environment},
+        cwd=folder,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
         text=True,
     )
-    if done.returncode:
-        raise ContenderFailed(f"{command[-1]} ended with {done.returncode}: {done.stderr.strip()[-SAID:]}")
-    return Ran(**json.loads(done.stdout.strip().splitlines()[-1]))
-
-
-@contextmanager
-def workers(environment: Mapping[str, str], count: int) -> Iterator[list[subprocess.Popen[bytes]]]:
-    """Run ``count`` workers while the block runs; they are asked to stop at its end."""
-    given = {**os.environ, **environment}
-    # The first free port each: nobody asks them anything here.
-    running = [subprocess.Popen([COMMAND, "worker"], env=given, stdout=subprocess.DEVNULL) for _ in range(count)]  # noqa: S603
-    try:
-        yield running
-    finally:
-        for one in running:
-            one.terminate()
-        for one in running:
-            one.wait(60)
-
-
-def ours(ground: Ground, database: str, count: int = 1) -> Ran:
-    """Fold the whole topic into a database of its own with ``count`` workers.
-
-    Counted from the first checkpoint seen to the last, leaving out what the first held; until everything is durable.
-    """
-    ground.database(database)
-    environment = ground.environment(database, RESSENTI_WORKER_PORT="0")
-    with workers(environment, count) as running, _opened(ground.cluster.url(database), running) as store:
-        first, began = _wait(store, 1)
-        spent = _processor(running)
-        last, ended = _wait(store, ground.events)
-        return Ran(last - first, ended - began, _processor(running) - spent)
-
-
-@contextmanager
-def _opened(url: str, running: list[subprocess.Popen[bytes]]) -> Iterator[Store]:
-    """Open the store of a log, as soon as a worker has made it that."""
-    until = time.monotonic() + START_SECONDS
-    while True:
+    with running, guarded(running.pid):
         try:
-            store = Store.connect(url)
-        except RefusedToStart:
-            if time.monotonic() > until or any(one.poll() is not None for one in running):
-                raise
-            time.sleep(LOOK_SECONDS)
-        else:
-            break
-    with store:
-        yield store
+            out, err = running.communicate(timeout=LONGEST_SECONDS)
+        finally:
+            running.kill()  # where it has ended, this does nothing
+    lines = out.strip().splitlines()
+    if running.returncode or not lines:
+        raise ContenderFailed(f"{command[-1]} ended with {running.returncode}: {err.strip()[-SAID:]}")
+    return lines[-1]
 
 
-def _wait(store: Store, events: int) -> tuple[int, float]:
-    """Wait until ``events`` were folded; return how many by then, and when that was."""
-    until = time.monotonic() + LONGEST_SECONDS
-    while time.monotonic() < until:
-        folded = store.partitions.counters().received
-        if folded >= events:
-            return folded, time.perf_counter()
-        time.sleep(LOOK_SECONDS)
-    raise TimeoutError(f"only {folded} of {events} events were folded within {LONGEST_SECONDS:.0f} s")
+def ours(ground: Ground, database: str, count: int = 1, **settings: str) -> Ran:
+    """Fold the whole topic into a database of its own with ``count`` workers, until everything is durable.
+
+    Nothing is appended meanwhile, for the next contender reads the topic too. Counted from the first checkpoint seen to
+    the last, leaving out what the first held.
+    """
+    environment = ground.prepare(database, **STILL, **settings)
+    with Store.connect(ground.cluster.url(database)) as store, running(environment, count) as workers:
+        first, began = waited(store, workers, 1)
+        spent, servers = _spent(pids(workers)), ground.servers()
+        last, ended = waited(store, workers, ground.events)
+        used, served = _spent(pids(workers)) - spent, ground.servers().since(servers)
+        unsent = _unsent(ground.cluster.url(database))
+    return Ran(last - first, ended - began, used, served, unsent)
 
 
-def _processor(running: list[subprocess.Popen[bytes]]) -> float:
-    """Return the processor time (s) the processes have used so far."""
-    total = 0
-    for one in running:
-        fields = Path(f"/proc/{one.pid}/stat").read_text().rpartition(")")[2].split()
-        total += int(fields[11]) + int(fields[12])
-    return total / TICKS
+def _unsent(url: str) -> int:
+    with psycopg.connect(url) as connection:
+        return int(connection.execute("SELECT count(*) FROM outbox WHERE sent_at IS NULL").fetchall()[0][0])
+
+
+def _spent(of: Sequence[int]) -> float:
+    return sum(processor(pid) for pid in of)

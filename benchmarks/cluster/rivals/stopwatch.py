@@ -13,10 +13,14 @@ class Stopwatch:
         self._seen = 0
         self._began = (0.0, 0.0)
 
+    def begin(self) -> None:
+        """Begin to count time, unless it is counted already; for flows whose end sees many events at once."""
+        if not self._began[0]:
+            self._began = time.perf_counter(), time.process_time()
+
     def saw(self, events: int) -> bool:
         """Count ``events`` more; at the last one say the figures and return ``True``."""
-        if not self._seen:
-            self._began = time.perf_counter(), time.process_time()
+        self.begin()
         self._seen += events
         if self._seen < self._expected:
             return False
