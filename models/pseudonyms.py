@@ -47,6 +47,14 @@ def pseudonym(raw: str, key: PseudonymKey) -> Subject:
     return Subject(f"p{key.version}_{base64.b32encode(digest).decode().lower()}")
 
 
+def mark_of(key: PseudonymKey) -> str:
+    """Return what tells ``key`` from others without telling the key, for a store to remember it by.
+
+    What is hashed begins with U+0000, so that it is no customer's id.
+    """
+    return hmac.digest(key.secret, b"\0which key is this?", "sha256").hex()[:32]
+
+
 def is_pseudonym(text: str) -> bool:
     """Tell whether ``text`` has the form of a pseudonym of ours.
 

@@ -46,11 +46,14 @@ def arrays_of(columns: Sequence[Column[Any]]) -> str:
 
 
 @cache
-def found_sql(table: Table) -> str:
-    """Return the SQL that reads the rows of ``table`` whose primary keys are given, one array per column of the key."""
+def found_sql(table: Table, *names_wanted: str) -> str:
+    """Return the SQL that reads the rows of ``table`` whose primary keys are given, one array per column of the key.
+
+    It reads the columns named, all where none is.
+    """
     key = [column for column in table.columns if column.primary_key]
     names = ", ".join(f'"{column.name}"' for column in key)
-    wanted = ", ".join(f't."{column.name}"' for column in table.columns)
+    wanted = ", ".join(f't."{name}"' for name in names_wanted or table.columns.keys())
     return f'SELECT {wanted} FROM {arrays_of(key)} AS w({names}) JOIN "{table.name}" t USING ({names})'  # noqa: S608 - our own names
 
 
@@ -88,7 +91,7 @@ def portions(rows: Sequence[Row], heavy: tuple[int, ...], most: tuple[int, int])
             first, size = at, 0
         size += _OVERHEAD
         for place in heavy:
-            size += len(row[place])  # type: ignore[arg-type]
+            size += len(row[place])  # type: ignore[arg-type]  # heavy columns hold texts or bytes
     if first < len(rows):
         yield rows[first:]
 

@@ -141,7 +141,8 @@ def _begun(data: Bytes, lengths: Places) -> tuple[Places, Places]:
 def _still_live(measures: Places) -> list[int]:
     """Return, step by step, how many cells have that many measures; ``measures`` fall."""
     steps = np.arange(1, int(measures.max(initial=0)) + 1)
-    return np.searchsorted(-measures, -steps, side="right").tolist()  # type: ignore[no-any-return]
+    live: list[int] = np.searchsorted(-measures, -steps, side="right").tolist()
+    return live
 
 
 def _long_keys(data: Bytes, at: Places) -> tuple[Places, Places]:

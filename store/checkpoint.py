@@ -18,6 +18,7 @@ A power cut may undo the last checkpoints (the file is written with ``synchronou
 
 from collections.abc import Callable, MutableMapping, Sequence
 from dataclasses import astuple
+from functools import cache
 from operator import attrgetter
 
 from sqlalchemy import Connection, bindparam, case, update
@@ -27,6 +28,7 @@ from models.cells import CellKey, Counts
 from models.effects import Effects, Forward
 from models.errors import Fenced
 from models.identifiers import Partition
+from store.batches import fetched
 from store.cells import add_cells
 from store.customers import write_customers
 from store.databases import Database
@@ -48,8 +50,7 @@ def checkpoint(database: Database, chunks: Sequence[Effects], hand_on: HandOn | 
     """
     forwards = [forward for effects in chunks for forward in effects.forwards]
     with database.write(durable=False) as connection:  # 1
-        for effects in sorted(chunks, key=_partition):
-            move(connection, effects)  # 2
+        move(connection, sorted(chunks, key=_partition))  # 2
         write_rows(connection, chunks)  # 3
         if forwards and hand_on is not None:
             hand_on(forwards)  # 4
@@ -57,8 +58,19 @@ def checkpoint(database: Database, chunks: Sequence[Effects], hand_on: HandOn | 
     return forwards  # 5: the block above has committed
 
 
-def move(connection: Connection, effects: Effects) -> None:
-    """Move the partition's position over the chunk and add its counters; raises ``Fenced``."""
+def move(connection: Connection, chunks: Sequence[Effects]) -> None:
+    """Move the partitions' positions over the chunks, in their order, and add their counters; raises ``Fenced``."""
+    together = connection.dialect.name == "postgresql" and len({e.partition for e in chunks}) == len(chunks)
+    moved = _moved_together(connection, chunks) if together else set()
+    for effects in chunks:
+        if effects.partition not in moved and (together or not _moved(connection, effects)):
+            raise Fenced(
+                f"partition {effects.partition}: no longer at offset {effects.start} under epoch {effects.epoch}; "
+                "another writer changed it: drop its state, read position and epoch again"
+            )
+
+
+def _moved(connection: Connection, effects: Effects) -> bool:
     now: dict[str, object] = dict(zip(_ADDED, astuple(effects.counters), strict=True))
     now |= {
         "at_partition": effects.partition,
@@ -67,11 +79,32 @@ def move(connection: Connection, effects: Effects) -> None:
         "to_end": effects.end,
         "to_watermark": effects.watermark,
     }
-    if connection.execute(_MOVE, now).rowcount != 1:
-        raise Fenced(
-            f"partition {effects.partition}: no longer at offset {effects.start} under epoch {effects.epoch}; "
-            "another writer changed it: drop its state, read position and epoch again"
-        )
+    return connection.execute(_MOVE, now).rowcount == 1
+
+
+def _moved_together(connection: Connection, chunks: Sequence[Effects]) -> set[int]:
+    rows = [(e.partition, e.start, e.epoch, e.end, e.watermark, *astuple(e.counters)) for e in chunks]
+    columns = tuple(list(column) for column in zip(*rows, strict=True))
+    return {partition for (partition,) in fetched(connection, _move_sql(), columns)} if rows else set()
+
+
+@cache
+def _move_sql() -> str:
+    """Return the one statement that moves many partitions on PostgreSQL; it gives those that it moved.
+
+    Rows are locked in the order of partitions first: an UPDATE alone takes them as it comes upon them.
+    """
+    arrays = ", ".join(["%b::int4[]", *["%b::int8[]"] * (4 + len(COUNTERS))])
+    names = ", ".join(["partition", "at_start", "at_epoch", "to_end", "to_watermark", *_ADDED])
+    added = ", ".join(f'"{name}" = p."{name}" + g."add_{name}"' for name in COUNTERS)
+    return (
+        f"WITH g AS MATERIALIZED (SELECT * FROM unnest({arrays}) AS given ({names})), "  # noqa: S608 - our own names
+        "locked AS MATERIALIZED (SELECT partition FROM partitions WHERE partition IN (SELECT partition FROM g) "
+        "ORDER BY partition FOR UPDATE) "
+        "UPDATE partitions p SET next_offset = g.to_end, watermark = greatest(p.watermark, g.to_watermark), "
+        f"{added} FROM g JOIN locked USING (partition) WHERE p.partition = g.partition "
+        "AND p.next_offset = g.at_start AND p.epoch = g.at_epoch RETURNING p.partition"
+    )
 
 
 def write_rows(connection: Connection, chunks: Sequence[Effects]) -> None:

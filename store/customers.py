@@ -1,6 +1,6 @@
 """Customers: their packed states for the fold, and who is due, waiting or remembered."""
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from operator import itemgetter
 
@@ -9,6 +9,7 @@ from sqlalchemy import BindParameter, Connection, Dialect, bindparam, select
 from models.effects import CustomerRow, Effects
 from models.identifiers import Centi, Millis, Partition, Subject
 from models.partitions import partition_of
+from store.arrays import found_sql
 from store.batches import batches, compiled, fetched
 from store.databases import Database
 from store.dialects import row_count
@@ -34,14 +35,25 @@ class Customers:
 
     def load(self, partition: Partition, subjects: Iterable[Subject]) -> dict[Subject, bytes]:
         """Return the packed state of each of ``subjects`` that has one; for the fold, many at once."""
-        found: dict[Subject, bytes] = {}
-        wanted = sorted(set(subjects))
+        return self.load_together({partition: set(subjects)})[partition]
+
+    def load_together(self, wanted: Mapping[Partition, Collection[Subject]]) -> dict[Partition, dict[Subject, bytes]]:
+        """Return the packed states of several partitions' customers, in one round trip where there are any."""
+        found: dict[Partition, dict[Subject, bytes]] = {partition: {} for partition in wanted}
+        keys = [(partition, subject) for partition in sorted(wanted) for subject in sorted(wanted[partition])]
+        if not keys:
+            return found
         with self._database.read_hot() as connection:
             if connection.dialect.name == "postgresql":
-                return dict(fetched(connection, _LOAD_ARRAY, (partition, wanted)))
-            for run in batches(wanted):
-                sql = _load_sql(len(run), connection.dialect)
-                found.update(fetched(connection, sql, (partition, *run)))
+                for partition, subject, state in fetched(
+                    connection, _LOADED, tuple(map(list, zip(*keys, strict=True)))
+                ):
+                    found[partition][subject] = state
+                return found
+            for partition, subjects in wanted.items():
+                for run in batches(sorted(subjects)):
+                    sql = _load_sql(len(run), connection.dialect)
+                    found[partition].update(fetched(connection, sql, (partition, *run)))
         return found
 
     def state(self, subject: Subject) -> bytes | None:
@@ -99,7 +111,7 @@ def write_customers(connection: Connection, chunks: Iterable[Effects]) -> None:
     upsert_rows(connection, customers, sorted(changed, key=itemgetter(0, 1)))
 
 
-_LOAD_ARRAY = "SELECT subject, state FROM customers WHERE partition = %b AND subject = ANY(%b::text[])"
+_LOADED = found_sql(customers, "partition", "subject", "state")
 
 
 @compiled

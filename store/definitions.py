@@ -206,7 +206,7 @@ def _row(version: int, at: int, author: str, why: str, *texts: str) -> Definitio
 
 
 def _changed(before: DefinitionRow, author: str, now: Millis, why: str, **changes: object) -> DefinitionRow:
-    return replace(before, version=before.version + 1, at=now, author=author, why=why, **changes)  # type: ignore[arg-type]
+    return replace(before, version=before.version + 1, at=now, author=author, why=why, **changes)  # type: ignore[arg-type]  # who calls names fields of the row
 
 
 def _erased(connection: Connection) -> frozenset[str]:

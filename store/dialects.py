@@ -76,6 +76,6 @@ def _sqlite_holds(element: _HoldsBytes, compiler: SQLCompiler, **kw: Any) -> str
 
 
 @compiles(_HoldsBytes, "postgresql")
-def _postgresql_holds(element: _HoldsBytes, compiler: SQLCompiler, **kw: Any) -> str:  # noqa: ANN401
+def _postgresql_holds(element: _HoldsBytes, compiler: SQLCompiler, **kw: Any) -> str:  # noqa: ANN401 - the same
     held, needle = (compiler.process(clause, **kw) for clause in element.clauses)
     return f"position({needle} in {held}) > 0"

@@ -2,20 +2,21 @@
 
 from collections.abc import Iterable
 from dataclasses import dataclass, replace
+from functools import cache
 from typing import Any
 
-from sqlalchemy import Connection, and_, bindparam, func, select, update
-from sqlalchemy import Row as Found
+from sqlalchemy import Connection, Dialect, func, select
 
 from models.effects import Effects, OutboxMessage
-from models.identifiers import Millis, Offset, Partition
+from models.identifiers import Millis, Partition
+from store.batches import fetched
 from store.databases import Database
 from store.dialects import serialize
 from store.encoding import to_json
 from store.pruning import prune
 from store.tables.outbox import outbox
 from store.tables.people import erasures
-from store.upserts import Row, insert_rows
+from store.upserts import Row, insert_rows, update_rows
 
 OUTSIDE = Partition(-1)
 """Stands for the partition in the ids of messages that no fold wrote: gaps, verdicts, erasures."""
@@ -38,15 +39,15 @@ class Outbox:
     def unsent(self, limit: int = 500) -> list[Unsent]:
         """Return up to ``limit`` unsent messages, each partition's in its order."""
         with self._database.read() as connection:
-            messages = [_unsent(row) for row in connection.execute(_UNSENT, {"limit": limit})]
+            messages = [_unsent(row) for row in fetched(connection, _unsent_sql(limit, connection.dialect), ())]
             return [_named(connection, unsent) if unsent.message.topic == "erased" else unsent for unsent in messages]
 
     def mark_sent(self, sent: Iterable[Unsent], now: Millis) -> None:
         """Note that these were sent."""
-        keys = [{"p": u.partition, "o": u.message.offset, "i": u.message.n, "now": now} for u in sent]
-        if keys:
+        marked: list[Row] = [(u.partition, u.message.offset, u.message.n, now) for u in sent]
+        if marked:
             with self._database.write(durable=False) as connection:
-                connection.execute(_MARK, keys)
+                update_rows(connection, outbox, ("sent_at",), marked)
 
     def add(self, messages: Iterable[OutboxMessage]) -> None:
         """Put messages of no fold into the outbox; their offsets are given here."""
@@ -76,16 +77,15 @@ def add_outside(connection: Connection, messages: Iterable[OutboxMessage]) -> No
 
 
 _UNSENT = (
-    select(outbox)
+    select(outbox.c.partition, outbox.c.offset, outbox.c.n, outbox.c.topic, outbox.c.key, outbox.c.payload)
     .where(outbox.c.sent_at.is_(None))
     .order_by(outbox.c.partition, outbox.c.offset, outbox.c.n)
-    .limit(bindparam("limit"))
 )
-_MARK = (
-    update(outbox)
-    .where(and_(outbox.c.partition == bindparam("p"), outbox.c.offset == bindparam("o"), outbox.c.n == bindparam("i")))
-    .values(sent_at=bindparam("now"))
-)
+
+
+@cache
+def _unsent_sql(limit: int, dialect: Dialect) -> str:
+    return str(_UNSENT.limit(limit).compile(dialect=dialect, compile_kwargs={"literal_binds": True}))
 
 
 def _named(connection: Connection, unsent: Unsent) -> Unsent:
@@ -96,6 +96,6 @@ def _named(connection: Connection, unsent: Unsent) -> Unsent:
     return replace(unsent, message=replace(unsent.message, key=subject, payload=payload))
 
 
-def _unsent(row: Found[Any]) -> Unsent:
-    message = OutboxMessage(Offset(row.offset), row.n, row.topic, row.key, row.payload)
-    return Unsent(Partition(row.partition), message)
+def _unsent(row: tuple[Any, ...]) -> Unsent:
+    partition, *message = row
+    return Unsent(Partition(partition), OutboxMessage(*message))

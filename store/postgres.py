@@ -150,7 +150,7 @@ class PostgresDatabase:
         return engine
 
     def _connected(self, settings: str) -> "psycopg.Connection[tuple[object, ...]]":
-        connection = psycopg.connect(**self._given, autocommit=True)  # type: ignore[arg-type]
+        connection = psycopg.connect(**self._given, autocommit=True)  # type: ignore[arg-type]  # libpq's own words, whose types psycopg does not tell
         connection.execute(f"{settings}; {_COMPRESS}")
         return connection
 

@@ -25,7 +25,7 @@ from models.errors import (
 
 Meaning = tuple[type[RessentiError], str]
 
-AWAY = "does not answer ({said}); it may be starting or out of reach: it is tried again until it answers"
+AWAY = "does not answer ({said}); start it, or mend RESSENTI_DATABASE_URL: whoever runs already goes on once it answers"
 MISSING = "is not there; make it (`createdb`), then run `ressenti migrate`"
 CREDENTIALS = (
     "does not let us in ({said}); mend RESSENTI_DATABASE_URL, or the file RESSENTI_DATABASE_PASSWORD_FILE names"

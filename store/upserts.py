@@ -25,7 +25,7 @@ from store.arrays import Row, arrays_of, heavy_columns, run_arrays
 from store.dialects import dialect_insert
 from store.staging import stage, staged
 
-__all__ = ["Row", "add_missing_rows", "delete_rows", "insert_rows", "upsert_rows"]
+__all__ = ["Row", "add_missing_rows", "delete_rows", "insert_rows", "update_rows", "upsert_rows"]
 
 Columns = tuple[str, ...]
 
@@ -67,6 +67,17 @@ def delete_rows(connection: Connection, table: Table, keys: Sequence[Row], untou
     if connection.dialect.name == "postgresql":
         return run_arrays(connection, _delete_by_arrays(table, untouched), keys, ())
     return connection.exec_driver_sql(_delete_one(table, untouched), list(keys)).rowcount
+
+
+def update_rows(connection: Connection, table: Table, changed: Columns, rows: Sequence[Row]) -> None:
+    """Set the columns ``changed`` of rows that are there: tuples of the primary key's values, then of theirs."""
+    if not rows:
+        return
+    if connection.dialect.name == "postgresql":
+        run_arrays(connection, _update_by_arrays(table, changed), rows, ())
+        return
+    keys = len(table.primary_key)
+    connection.exec_driver_sql(_update_one(table, changed), [(*row[keys:], *row[:keys]) for row in rows])
 
 
 def _write(connection: Connection, table: Table, rows: Sequence[Row], on_conflict: str) -> None:
@@ -137,20 +148,36 @@ def _from_arrays(table: Table, on_conflict: str) -> str:
 @cache
 def _from_staged(table: Table, on_conflict: str) -> str:
     names = _names(table.columns.keys())
-    return f'INSERT INTO "{table.name}" ({names}) SELECT {names} FROM "{staged(table)}" {on_conflict}'  # noqa: S608
+    return f'INSERT INTO "{table.name}" ({names}) SELECT {names} FROM "{staged(table)}" {on_conflict}'  # noqa: S608 - our own names
 
 
 @cache
 def _delete_by_arrays(table: Table, untouched: Columns) -> str:
     key = list(table.primary_key)
     same = f"({_names([c.name for c in key])}) IN (SELECT * FROM {arrays_of(key)})"  # noqa: S608 - our own names
-    return f'DELETE FROM "{table.name}" WHERE {" AND ".join([same, *_nulls(untouched)])}'  # noqa: S608
+    return f'DELETE FROM "{table.name}" WHERE {" AND ".join([same, *_nulls(untouched)])}'  # noqa: S608 - our own names
 
 
 @cache
 def _delete_one(table: Table, untouched: Columns) -> str:
     same = [f'"{column.name}" = ?' for column in table.primary_key]
-    return f'DELETE FROM "{table.name}" WHERE {" AND ".join([*same, *_nulls(untouched)])}'  # noqa: S608
+    return f'DELETE FROM "{table.name}" WHERE {" AND ".join([*same, *_nulls(untouched)])}'  # noqa: S608 - our own names
+
+
+@cache
+def _update_by_arrays(table: Table, changed: Columns) -> str:
+    given = [*table.primary_key, *(table.columns[name] for name in changed)]
+    set_to = ", ".join(f'"{name}" = w."{name}"' for name in changed)
+    same = " AND ".join(f't."{column.name}" = w."{column.name}"' for column in table.primary_key)
+    names = _names([column.name for column in given])
+    return f'UPDATE "{table.name}" t SET {set_to} FROM {arrays_of(given)} AS w({names}) WHERE {same}'  # noqa: S608 - our own names
+
+
+@cache
+def _update_one(table: Table, changed: Columns) -> str:
+    set_to = ", ".join(f'"{name}" = ?' for name in changed)
+    same = " AND ".join(f'"{column.name}" = ?' for column in table.primary_key)
+    return f'UPDATE "{table.name}" SET {set_to} WHERE {same}'  # noqa: S608 - our own names
 
 
 def _nulls(columns: Columns) -> list[str]:

@@ -32,7 +32,7 @@ from streams.keeper import StoreKeeper
 from streams.leadership import Leadership
 from streams.memory import RecentEvents
 from streams.opening import opened_parts
-from streams.secrets import pseudonym_key
+from streams.secrets import kept_key
 from streams.settings import Settings
 from streams.silence import RescueWatch, Silence
 from streams.ticking import Tick, Ticking
@@ -153,9 +153,12 @@ def opened(settings: Settings, clock: Clock = system_clock) -> Iterator[House]:
 
 
 def built(settings: Settings, store: Store, clock: Clock = system_clock, log: Log | None = None) -> House:
-    """Return the house around an open ``store``, whose own ``log`` is taken when none is given."""
+    """Return the house around an open ``store``, whose own ``log`` is taken when none is given.
+
+    Raises ``RefusedToStart`` for a pseudonym key that cannot be had, or is another than the store was filled under.
+    """
     kept = store.log if log is None else log
-    key = pseudonym_key(settings)
+    key = kept_key(settings, store)
     topics = heard(settings)
     engine = Engine(kept, StoreKeeper(store), limits_of(settings), topics)
     waking = WakingLog(kept, engine.wake)

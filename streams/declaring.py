@@ -69,9 +69,10 @@ class Declaring:
             return
         with self._lock:
             current = self._definitions.current().scopes
-            self._known = self._grown(current, events)
-            if self._known != current:
-                self._definitions.declare(self._known, AUTHOR, self._clock())
+            grown = self._grown(current, events)
+            if grown != current:
+                self._definitions.declare(grown, AUTHOR, self._clock())
+            self._known = grown  # not before: what could not be declared is not known
 
     def _grown(self, scopes: DeclaredScopes, events: list[Met]) -> DeclaredScopes:
         most = self._bounds.values

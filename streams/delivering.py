@@ -50,5 +50,5 @@ def _to_topics(settings: Settings, store: Store, log: Log) -> Run | None:
 
     if not isinstance(log, KafkaLog):
         return None  # a house around another log, as tests make them
-    deliveries = TopicDeliveries(store.outbox, store.dead_letters, log.sender, lambda noun: topic_name(settings, noun))
+    deliveries = TopicDeliveries(store.outbox, store.dead_letters, log.news, lambda noun: topic_name(settings, noun))
     return deliveries.tick

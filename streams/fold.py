@@ -4,7 +4,7 @@
 
     1. The chunk is cut where the definitions change; each part is folded under its own.
     2. Decode (``arrivals``): who is in it; what cannot be understood is a dead letter already.
-    3. Load the rows of exactly those customers.
+    3. Load those customers' rows.
     4. Fold customer by customer (``customers``). One that fails is folded again record by record: the culprit becomes a
        dead letter. When that happens to more than one record in a hundred, the fault is ours: stop.
     5. Gather the effects; always ``received = scored + duplicates + dead letters``.

@@ -35,6 +35,7 @@ from streams.continuity import NotNext, continuing, whole
 from streams.fold import process
 from streams.keeper import HandOn, Keeper
 from streams.poison import isolated
+from streams.rows import Rows
 from streams.state import PartitionState
 
 _log = structlog.get_logger(__name__)
@@ -159,7 +160,10 @@ class Folding:
 
     def _write(self, parts: Sequence[Chunk]) -> tuple[list[Effects], set[Partition]]:
         """Fold ``parts``, one of each partition; return what was written, and which were fenced."""
-        effects = [process(part, self._state(part.partition), self._held[part.partition].timeline) for part in parts]
+        rows = Rows(self._keeper, parts)
+        effects = [
+            process(part, self._state(part.partition, rows), self._held[part.partition].timeline) for part in parts
+        ]
         try:
             self._checkpoint(effects)  # 3
         except Fenced as fenced:
@@ -193,7 +197,8 @@ class Folding:
                 yield effects
                 return
         partition = part.partition
-        yield from isolated(part, self._state(partition), self._held[partition].timeline, self._checkpoint_one)
+        state = self._state(partition, Rows(self._keeper, ()))
+        yield from isolated(part, state, self._held[partition].timeline, self._checkpoint_one)
 
     def _checkpoint_one(self, effects: Effects) -> None:
         self._checkpoint([effects])
@@ -218,7 +223,7 @@ class Folding:
         self._doubtful.update(partitions)  # for good measure: the store may be away just now
         self._read(partitions)
 
-    def _state(self, partition: Partition) -> PartitionState:
+    def _state(self, partition: Partition, rows: Rows) -> PartitionState:
         held = self._held[partition]
         return PartitionState(
             partition=partition,
@@ -226,7 +231,7 @@ class Folding:
             next_offset=held.next_offset,
             epoch=held.epoch,
             watermark=held.watermark,
-            load=self._keeper.load,
+            load=rows,
             topics=self._topics,
         )
 

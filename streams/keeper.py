@@ -7,7 +7,7 @@ from models.definitions import Timeline
 from models.effects import Effects, Forward
 from models.identifiers import Epoch, Millis, Offset, Partition
 from store.database import Store
-from streams.state import Load
+from streams.rows import Found, Wanted
 
 HandOn = Callable[[Sequence[Forward]], object]
 
@@ -37,9 +37,8 @@ class Keeper(Protocol):
     def timelines(self) -> Mapping[Partition, Timeline]:
         """Return each partition's definitions."""
 
-    @property
-    def load(self) -> Load:
-        """Where customers' rows come from."""
+    def load(self, wanted: Wanted) -> Found:
+        """Return the packed rows of those customers that have one, by partition."""
 
     def checkpoint(self, effects: Sequence[Effects], hand_on: HandOn) -> None:
         """Write all of it or nothing, giving the forwards to ``hand_on`` before the commit.
@@ -62,10 +61,9 @@ class StoreKeeper:
         """Return each partition's definitions."""
         return self._store.definitions.timelines()
 
-    @property
-    def load(self) -> Load:
-        """Where customers' rows come from."""
-        return self._store.customers.load
+    def load(self, wanted: Wanted) -> Found:
+        """Return the packed rows of those customers that have one, by partition."""
+        return self._store.customers.load_together(wanted)
 
     def checkpoint(self, effects: Sequence[Effects], hand_on: HandOn) -> None:
         """Write all of it or nothing."""

@@ -8,7 +8,8 @@ import secrets
 from pathlib import Path
 
 from models.errors import RefusedToStart
-from models.pseudonyms import PseudonymKey
+from models.pseudonyms import PseudonymKey, mark_of
+from store.database import Store
 from streams.settings import Settings, secret
 
 FILE = "pseudonym.key"
@@ -32,6 +33,29 @@ def pseudonym_key(settings: Settings) -> PseudonymKey:
         return PseudonymKey(settings.secret_version, b"" if text is None else text.get_secret_value().encode())
     except ValueError as error:
         raise RefusedToStart(f"secret file {path}: {error}") from None
+
+
+def kept_key(settings: Settings, store: Store) -> PseudonymKey:
+    """Return the key as ``pseudonym_key`` does, once ``store`` is known to be under it; a new store remembers it.
+
+    Raises ``RefusedToStart`` besides for another key under the same version: every customer would be two.
+    """
+    key = pseudonym_key(settings)
+    name, mark = f"pseudonym_key_{key.version}", mark_of(key)
+    kept = store.settings.get(name)
+    if kept is None:
+        with store.transaction(alone=name):
+            kept = store.settings.get(name)  # again: another process may have been quicker
+            if kept is None:
+                store.settings.set(name, mark, store.clock())
+                return key
+    if kept != mark:
+        raise RefusedToStart(
+            f"secret file {settings.secret_file or settings.data / FILE}: holds another key than this store was filled "
+            f"under as version {key.version}, and every customer would become a second one; put the first key back, "
+            "or give a new key a new RESSENTI_SECRET_VERSION"
+        )
+    return key
 
 
 def _own(folder: Path) -> Path:

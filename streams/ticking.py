@@ -26,6 +26,10 @@ class Tick:
     run: Callable[[Millis], object]
 
 
+REPEAT_MS = 30_000
+"""How often it is told that the world is still not ready for a tick, which some find out every second."""
+
+
 @dataclass(slots=True)
 class Beat:
     """How one tick has been doing."""
@@ -34,6 +38,8 @@ class Beat:
     failures: int = 0
     last_at: Millis | None = None
     last_error: str | None = None
+    told_at: Millis | None = None
+    """When it was last told that it waits for the world, while it does."""
 
 
 class Ticking:
@@ -72,13 +78,19 @@ class Ticking:
         beat.runs += 1
         try:
             tick.run(self._clock())
-            beat.last_at, beat.last_error = self._clock(), None
+            beat.last_at, beat.last_error, beat.told_at = self._clock(), None, None
         except (Retryable, Fenced) as error:
             beat.failures, beat.last_error = beat.failures + 1, str(error)
-            _log.warning("a tick will be tried again", tick=tick.name, reason=str(error))
+            self._tell(tick, beat)
         except Exception as error:  # noqa: BLE001 - no tick may end the others; it is logged and counted
             beat.failures, beat.last_error = beat.failures + 1, f"{type(error).__name__}: {error}"
             _log.exception("a tick failed", tick=tick.name)
+
+    def _tell(self, tick: Tick, beat: Beat) -> None:
+        now = self._clock()
+        if beat.told_at is None or now - beat.told_at >= REPEAT_MS:
+            beat.told_at = now
+            _log.warning("a tick will be tried again", tick=tick.name, reason=beat.last_error)
 
     def _beat(self, tick: Tick) -> None:
         while not self._stopping.wait(tick.seconds):

@@ -106,7 +106,7 @@ def posted(url: str, body: bytes, headers: Mapping[str, str], seconds: float) ->
         raise ValueError(f"a webhook with the scheme {urlsplit(url).scheme!r} is no http address")
     request = urllib.request.Request(url, data=body, headers=dict(headers), method="POST")  # noqa: S310 - checked above
     try:
-        with urllib.request.urlopen(request, timeout=seconds) as answer:  # noqa: S310
+        with urllib.request.urlopen(request, timeout=seconds) as answer:  # noqa: S310 - checked above
             return int(answer.status)
     except urllib.error.HTTPError as refused:
         return refused.code

@@ -1,6 +1,7 @@
 """The application: every router, the state they share, errors as problems; and how it is served."""
 
 import asyncio
+import os
 import threading
 from collections.abc import Callable
 from socket import AF_INET, AF_INET6, create_server, socket
@@ -102,7 +103,8 @@ def listening(host: str, port: int) -> socket:
         return create_server((host, port), family=family, backlog=BACKLOG)
     except OSError as error:
         raise RefusedToStart(
-            f"address {host}:{port}: cannot be had ({error.strerror}); name another with --host and --port"
+            f"address {host}:{port}: cannot be had ({os.strerror(error.errno or 0)}); name another with --port, or "
+            "with RESSENTI_HOST"
         ) from None
 
 

@@ -5,6 +5,7 @@ Programs get it as JSON; a browser, which asks for HTML, gets the same as a smal
 
 from collections.abc import Mapping
 from http import HTTPStatus
+from time import monotonic
 from typing import Any
 
 import structlog
@@ -20,6 +21,8 @@ _log = structlog.get_logger(__name__)
 
 MEDIA_TYPE = "application/problem+json"
 RETRY_AFTER_S = 2
+TELL_AGAIN_S = 30.0
+"""How often the log says that requests cannot be served for now; each of them is told."""
 
 
 class Problem(Exception):
@@ -90,15 +93,22 @@ def problem_of(error: Exception) -> Problem:
 
 
 def _sentence(fault: Mapping[str, Any]) -> str:
+    if fault["type"] == "json_invalid":
+        return "body: it is no JSON; send one JSON object"
     where = ".".join(str(part) for part in fault["loc"] if part not in {"body", "query", "path"})
-    return f"{where}: {fault['msg']}"
+    return f"{where or 'body'}: {fault['msg']}"
 
 
 def install(app: FastAPI) -> None:
     """Make ``app`` answer every error as a problem."""
+    told_at = -TELL_AGAIN_S
 
     async def handle(request: Request, error: Exception) -> Response:
+        nonlocal told_at
         problem = problem_of(error)
+        if problem.status is HTTPStatus.SERVICE_UNAVAILABLE and monotonic() >= told_at + TELL_AGAIN_S:
+            told_at = monotonic()
+            _log.warning("requests are answered with 503 for now", path=request.url.path, reason=problem.detail)
         if problem.status is HTTPStatus.INTERNAL_SERVER_ERROR:
             _log.error("a request failed", path=request.url.path, exc_info=error)
         return respond(problem, request)

@@ -101,7 +101,7 @@ class Broker:
         self._stop_guard()
         self._format()
         with self._log.open("wb") as said:
-            self._process = subprocess.Popen(  # noqa: S603
+            self._process = subprocess.Popen(  # noqa: S603 - our own words
                 [*self._java("kafka.Kafka"), str(self._properties)], stdout=said, stderr=said, stdin=subprocess.DEVNULL
             )
         self._start_guard(self._process.pid)
@@ -151,7 +151,7 @@ class Broker:
             return
         cluster = base64.urlsafe_b64encode(uuid.uuid4().bytes).rstrip(b"=").decode().replace("-", "a")
         tool = [*self._java("kafka.tools.StorageTool", "-XX:TieredStopAtLevel=1"), "format", "--standalone"]
-        done = subprocess.run(  # noqa: S603
+        done = subprocess.run(  # noqa: S603 - our own words
             [*tool, "-t", cluster, "-c", str(self._properties)], capture_output=True, text=True, check=False
         )
         if done.returncode:
@@ -186,7 +186,7 @@ class Broker:
     def _start_guard(self, pid: int) -> None:
         """Have the broker killed should this process die without stopping it: a test run may be killed at any time."""
         ours = [str(self.folder)] if self._temporary else []
-        self._guard = subprocess.Popen(  # noqa: S603
+        self._guard = subprocess.Popen(  # noqa: S603 - our own words
             [sys.executable, "-c", _GUARD, str(pid), *ours], stdin=subprocess.PIPE, start_new_session=True
         )
 

@@ -35,7 +35,7 @@ def java() -> str:
     found = shutil.which("java", path=f"{home}/bin" if home else None) or shutil.which("java")
     if found is None:
         raise NoKafka(f"there is no java here; {_INSTALL}, or name a running broker in KAFKA_BOOTSTRAP")
-    said = subprocess.run([found, "-version"], capture_output=True, text=True, check=False)  # noqa: S603
+    said = subprocess.run([found, "-version"], capture_output=True, text=True, check=False)  # noqa: S603 - our own words
     numbers = said.stderr.partition('"')[2].partition('"')[0].split(".")
     if not numbers[0].isdigit() or int(numbers[0]) < 17:
         raise NoKafka(f"{found} is version {'.'.join(numbers)}; {_INSTALL}")
@@ -73,7 +73,7 @@ def jars() -> Path:
 
 def _fetch(folder: Path) -> None:
     command = ["mvn", "-q", "-B", "-f", str(POM), "dependency:copy-dependencies", "-DincludeScope=runtime"]
-    done = subprocess.run([*command, f"-DoutputDirectory={folder}"], capture_output=True, text=True, check=False)  # noqa: S603
+    done = subprocess.run([*command, f"-DoutputDirectory={folder}"], capture_output=True, text=True, check=False)  # noqa: S603 - our own words
     if done.returncode:
         said = (done.stdout + done.stderr).strip().splitlines()
         raise NoKafka(f"Maven could not fetch Kafka's jars: {said[0] if said else 'it said nothing'}")

@@ -103,7 +103,7 @@ def found_binaries() -> Path:
     """Return where ``initdb``, ``pg_ctl`` and ``postgres`` are; raises ``NoServer``."""
     places: list[Path] = []
     if config := shutil.which("pg_config"):
-        said = subprocess.run([config, "--bindir"], capture_output=True, text=True, check=True).stdout  # noqa: S603
+        said = subprocess.run([config, "--bindir"], capture_output=True, text=True, check=True).stdout  # noqa: S603 - our own words
         places.append(Path(said.strip()))
     if _WHERE_DEBIAN_PUTS_THEM.is_dir():
         versions = sorted(_WHERE_DEBIAN_PUTS_THEM.iterdir(), key=lambda path: (len(path.name), path.name))
@@ -148,7 +148,7 @@ def _guarded(folder: Path, binaries: Path) -> Iterator[None]:
     stop = shlex.join([str(binaries / "pg_ctl"), "stop", "-m", "immediate", "-s", "-D", str(folder / "data")])
     script = f"read -r _; {_as_server(stop)} 2>/dev/null; rm -rf {shlex.quote(str(folder))}"
     # A session of its own, so that an interrupt at the keyboard reaches us and not the guard.
-    guard = subprocess.Popen(["/bin/sh", "-c", script], stdin=subprocess.PIPE, cwd="/", start_new_session=True)  # noqa: S603
+    guard = subprocess.Popen(["/bin/sh", "-c", script], stdin=subprocess.PIPE, cwd="/", start_new_session=True)  # noqa: S603 - our own words
     try:
         yield
     finally:

@@ -213,7 +213,7 @@ def wait_loss(waited: int, tolerance: int, policy: Policy) -> int:
     return nearest(policy.wait_points * (waited - tolerance), (reach - 1) * tolerance)
 
 
-def raw_losses(contact: Contact, policy: Policy, asof: int) -> tuple[Lines, list[str]]:  # noqa: C901, PLR0912, PLR0915
+def raw_losses(contact: Contact, policy: Policy, asof: int) -> tuple[Lines, list[str]]:  # noqa: C901, PLR0912, PLR0915 - one branch per rule
     """Return the points ``contact`` lost by cause before any budget, and the causes that were able to fire.
 
     One plain branch per rule, without a table of rules: this runs for every contact of every touched customer.

@@ -7,7 +7,7 @@ Time is the brokers' (``LogAppendTime``). What a topic must be is in ``topics``;
 import threading
 import time
 from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import closing, contextmanager
 from typing import TypeVar
 
 import structlog
@@ -48,6 +48,7 @@ class KafkaLog:
         self._cluster = cluster
         self._topic = topic.name
         self._sender = sender
+        self._news = Sender(cluster, whole=True)
         self._reader = Reader(cluster, topic.name)
         self._admin: Admin = cluster.admin()
         try:
@@ -125,9 +126,9 @@ class KafkaLog:
             )
 
     @property
-    def sender(self) -> Sender:
-        """What its records are sent with; one producer serves everything that this process sends."""
-        return self._sender
+    def news(self) -> Sender:
+        """What results are sent with, thousands at a time: apart from the records, for which somebody waits."""
+        return self._news
 
     @property
     def away(self) -> str | None:
@@ -135,7 +136,8 @@ class KafkaLog:
         return self._sender.away
 
     def close(self) -> None:
-        """Close the connections; the sender is its owner's."""
+        """Close the connections; the records' sender is its owner's."""
+        self._news.close()
         self._reader.close()
         self._admin.close()
 
@@ -197,17 +199,11 @@ class KafkaLog:
 
 @contextmanager
 def opened_log(settings: Settings) -> Iterator[KafkaLog]:
-    """Open the log that ``settings`` name, with a sender that other deliveries may share; closes both afterwards."""
+    """Open the log that ``settings`` name, and close it after the block."""
     cluster = cluster_of(settings)
-    sender = Sender(cluster)
     (topic,) = (one for one in topics_of(settings) if one.noun == "interactions")
-    try:
-        log = KafkaLog(cluster, topic, sender, settings.kafka_replication)
-    except BaseException:
-        sender.close()
-        raise
-    try:
+    with (
+        closing(Sender(cluster)) as sender,
+        closing(KafkaLog(cluster, topic, sender, settings.kafka_replication)) as log,
+    ):
         yield log
-    finally:
-        sender.close()
-        log.close()

@@ -17,8 +17,8 @@ from store.outbox import Outbox, Unsent
 from streams.kafka.sending import Headers, Outgoing, Sender
 from streams.publishing import dead_letter_payload
 
-BATCH = 1_000
-BATCHES = 50
+BATCH = 5_000
+BATCHES = 10
 """Batches of one tick: a backlog must not keep a stopping process from stopping."""
 
 

@@ -10,16 +10,16 @@ class Admin(Protocol):
     def describe_topics(self, topics: Collection[str] | None = None) -> list[dict[str, Any]]:
         """Describe topics by name, missing ones too."""
 
-    def describe_configs(self, config_resources: Any, **options: Any) -> dict[str, Any]:  # noqa: ANN401
+    def describe_configs(self, config_resources: Any, **options: Any) -> dict[str, Any]:  # noqa: ANN401 - kafka-python's
         """Describe what topics are set to."""
 
-    def create_topics(self, new_topics: Mapping[str, Any], **options: Any) -> dict[str, Any]:  # noqa: ANN401
+    def create_topics(self, new_topics: Mapping[str, Any], **options: Any) -> dict[str, Any]:  # noqa: ANN401 - kafka-python's
         """Create topics."""
 
     def describe_cluster(self) -> dict[str, Any]:
         """Say which brokers there are."""
 
-    def list_partition_offsets(self, *arguments: Any, **options: Any) -> Mapping[Any, Any]:  # noqa: ANN401
+    def list_partition_offsets(self, *arguments: Any, **options: Any) -> Mapping[Any, Any]:  # noqa: ANN401 - kafka-python's
         """Say where partitions begin or end."""
 
     def close(self) -> None:
@@ -32,10 +32,10 @@ class Consumer(Protocol):
     def assign(self, partitions: Collection[Any]) -> None:
         """Read these partitions."""
 
-    def seek(self, partition: Any, offset: int) -> None:  # noqa: ANN401
+    def seek(self, partition: Any, offset: int) -> None:  # noqa: ANN401 - kafka-python's
         """Read on from there."""
 
-    def position(self, partition: Any, timeout_ms: int | None = None) -> int:  # noqa: ANN401
+    def position(self, partition: Any, timeout_ms: int | None = None) -> int:  # noqa: ANN401 - kafka-python's
         """Say which offset is read next."""
 
     def poll(self, timeout_ms: int = 0, max_records: int | None = None) -> Mapping[Any, Sequence[Any]]:
@@ -48,7 +48,7 @@ class Consumer(Protocol):
 class Future(Protocol):
     """The promise of an acknowledgement."""
 
-    def get(self, timeout: float | None = None) -> Any:  # noqa: ANN401
+    def get(self, timeout: float | None = None) -> Any:  # noqa: ANN401 - kafka-python's
         """Wait for it."""
 
 
@@ -67,7 +67,7 @@ class Producer(Protocol):
 
     _sender: SenderThread
 
-    def send(self, topic: str, value: bytes | None = None, key: bytes | None = None, **options: Any) -> Future:  # noqa: ANN401
+    def send(self, topic: str, value: bytes | None = None, key: bytes | None = None, **options: Any) -> Future:  # noqa: ANN401 - kafka-python's
         """Hand over a record to be sent."""
 
     def flush(self, timeout: float | None = None) -> None:

@@ -56,6 +56,8 @@ def said(error: BaseException) -> str:
     """Return what an error says of itself; kafka-python puts the name of its class before it, at times twice."""
     text = str(error)
     says = text.rpartition("Error: ")[2]
+    if says == "No node_id provided":
+        return "it is connected to none of the brokers"
     return type(error).__name__ if says in {"", "None"} else says
 
 

@@ -1,5 +1,6 @@
 """Asking brokers what topics are, and making those that are missing. No topic that exists is ever changed from here."""
 
+from collections.abc import Collection
 from dataclasses import dataclass
 
 from kafka.admin import ConfigResource
@@ -9,7 +10,7 @@ from models.errors import RefusedToStart
 from streams.kafka.clients import cluster_of
 from streams.kafka.ports import Admin
 from streams.kafka.refusals import said
-from streams.kafka.topics import Found, Topic, faults, least_in_sync, topics_of
+from streams.kafka.topics import Found, Topic, faults, least_in_sync, topic_name, topics_of
 from streams.settings import Settings
 
 _MISSING = UnknownTopicOrPartitionError.errno
@@ -70,6 +71,12 @@ def look(settings: Settings, *, make: bool = False) -> list[Looked]:
         raise cluster.away("does not answer", error) from error
     finally:
         admin.close()
+
+
+def wrong_outgoing(settings: Settings, nouns: Collection[str]) -> list[str]:
+    """Return what is wrong with the topics that results about ``nouns`` go to; raises as ``look`` does."""
+    told = {topic_name(settings, topic.noun) for topic in topics_of(settings) if topic.noun in nouns}
+    return [fault for one in look(settings) if one.topic in told for fault in one.faults]
 
 
 def _looked(admin: Admin, topic: Topic, copies: int, *, make: bool) -> Looked:

@@ -91,7 +91,7 @@ class ChunkThread(AIOKafkaConsumerThread):
         max_records: int | None = None,
     ) -> RecordMap:
         try:
-            consumer._coordinator.check_errors()  # 3  # noqa: SLF001
+            consumer._coordinator.check_errors()  # 3  # noqa: SLF001 - tests/streams/worker/test_contract_faust.py holds it
             fetched = await super()._fetch_records(consumer, active_partitions, timeout, max_records)
             # Nothing may be awaited between the fetch and this, or a seek could come between.
             return self._chunks(consumer, fetched, active_partitions)
@@ -139,7 +139,7 @@ class ChunkThread(AIOKafkaConsumerThread):
 
     def highwater(self, tp: TP) -> int:
         """Return the end of ``tp`` as last heard, 0 for one that is gone: Faust asks from another thread."""
-        assignment = self._ensure_consumer()._subscription.subscription.assignment  # noqa: SLF001
+        assignment = self._ensure_consumer()._subscription.subscription.assignment  # noqa: SLF001 - test_contract_faust.py holds it
         state = None if assignment is None else assignment.state_value(tp)
         return 0 if state is None or state.highwater is None else int(state.highwater)
 
@@ -152,7 +152,7 @@ class ChunkThread(AIOKafkaConsumerThread):
 
     def _begin(self, consumer: AIOKafkaConsumer) -> None:
         """Know nothing of positions under another assignment than the one they were seen under."""
-        assigned = consumer._subscription.subscription.assignment  # noqa: SLF001
+        assigned = consumer._subscription.subscription.assignment  # noqa: SLF001 - test_contract_faust.py holds it
         if assigned is not self._assigned:
             self._assigned = assigned
             self._covering.begin()
@@ -211,7 +211,7 @@ def _cut(tp: TP, position: int, end: int) -> LogChanged:
 
 
 def _positions(consumer: AIOKafkaConsumer) -> dict[TP, Offset]:
-    assignment = consumer._subscription.subscription.assignment  # noqa: SLF001
+    assignment = consumer._subscription.subscription.assignment  # noqa: SLF001 - test_contract_faust.py holds it
     if assignment is None:
         return {}
     states = {tp: assignment.state_value(tp) for tp in assignment.tps}

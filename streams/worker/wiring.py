@@ -3,12 +3,16 @@
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 
+import structlog
+
 from models.errors import InvariantBroken, LogChanged, RefusedToStart
 from models.identifiers import Millis, Offset, Partition
 from store.database import Store, system_clock
 from streams.bootstrap import House, built
+from streams.delivering import heard
 from streams.kafka.clients import cluster_of
 from streams.kafka.log import KafkaLog
+from streams.kafka.topic_admin import wrong_outgoing
 from streams.opening import opened_parts
 from streams.settings import Settings
 from streams.worker.ending import ExitCode
@@ -16,6 +20,8 @@ from streams.worker.liveness import Watching
 from streams.worker.parts import Reading
 from streams.worker.pump import Batching
 from streams.worker.worker import Job, Pace, Worker
+
+_log = structlog.get_logger(__name__)
 
 HEARTBEATS = 3
 """How many heartbeats a session must have room for: one may be late, and one lost."""
@@ -43,6 +49,8 @@ def opened_worker(
                 f"topic {log.name} has {log.partitions} partitions and the store was built from "
                 f"{store.partition_count}: keys have moved; carry it over into a new topic with a new database"
             )
+        for fault in wrong_outgoing(settings, heard(settings) | {"erased"}):
+            _log.warning("results wait in the outbox, those after them too, until this is mended", fault=fault)
         house = built(settings, store, clock, log)
         job = Job(reading_of(settings, log.name), house.engine.folding, lambda: checked(store, log))
         yield house, Worker(job, pace_of(settings), exit_code)

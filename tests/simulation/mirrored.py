@@ -1,6 +1,6 @@
 """The store in memory with a real one beside it: everything is asked of both, and both must say the same."""
 
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 
 import pytest
@@ -12,6 +12,7 @@ from models.identifiers import Millis, Partition, Subject
 from models.policy import default
 from store.database import Store
 from streams.keeper import HandOn, StoreKeeper
+from streams.rows import Found, Wanted
 from tests.simulation.store import MemoryStore
 from tests.streams.events import SCOPES, T0, experiment, strict
 
@@ -29,9 +30,9 @@ class MirroredStore(MemoryStore):
         for partition, place in self.places.items():
             self.places[partition] = replace(place, epoch=real.partitions.position(partition).epoch)
 
-    def load(self, partition: Partition, subjects: Collection[Subject]) -> Mapping[Subject, bytes]:
-        found = super().load(partition, subjects)
-        assert self._keeper.load(partition, subjects) == found
+    def load(self, wanted: Wanted) -> Found:
+        found = super().load(wanted)
+        assert self._keeper.load(wanted) == found
         return found
 
     def checkpoint(self, effects: Sequence[Effects], hand_on: HandOn) -> None:

@@ -11,6 +11,7 @@ from models.definitions import Definitions
 from models.effects import Counters, DeadLetter, Effects, Forward
 from models.identifiers import Offset, Partition
 from streams.fold import process
+from streams.rows import Rows
 from streams.state import PartitionState
 from tests.simulation.events import POISON
 from tests.simulation.log import MemoryLog
@@ -45,7 +46,7 @@ def _fold(log: MemoryLog, store: IdealStore, partition: Partition, end: Offset) 
     records = [r for r in log.read(partition, start, EVERYTHING).records if r.offset < end]
     for chunk in _apart(partition, start, end, records):
         place = store.places[partition]
-        state = PartitionState(partition, log.partitions, start, place.epoch, place.watermark, store.load)
+        state = PartitionState(partition, log.partitions, start, place.epoch, place.watermark, Rows(store, ()))
         effects = process(chunk, state, store.timelines()[partition])
         if any(verbatim.text == POISON for verbatim in effects.verbatims):
             effects = _buried(effects, chunk.records[0])

@@ -5,7 +5,7 @@ else writes rows raises the epoch. What goes wrong with it is in ``troubles``.
 """
 
 from collections import defaultdict
-from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, fields, replace
 
 from models import blocks
@@ -29,6 +29,7 @@ from models.identifiers import Epoch, Millis, Offset, Partition, Subject
 from models.partitions import group_of, partition_of
 from streams.cells import CellDifferences
 from streams.keeper import HandOn
+from streams.rows import Found, Wanted
 from tests.simulation.events import POISON
 
 Of = tuple[Partition, Subject]
@@ -86,9 +87,12 @@ class MemoryStore:
         erased = frozenset(one.subject for one in self.erasures)
         return {partition: timeline(steps, erased) for partition, steps in self.steps.items()}
 
-    def load(self, partition: Partition, subjects: Collection[Subject]) -> Mapping[Subject, bytes]:
+    def load(self, wanted: Wanted) -> Found:
         rows = self.tables.customers
-        return {subject: rows[partition, subject].state for subject in subjects if (partition, subject) in rows}
+        return {
+            partition: {subject: rows[partition, subject].state for subject in subjects if (partition, subject) in rows}
+            for partition, subjects in wanted.items()
+        }
 
     def checkpoint(self, effects: Sequence[Effects], hand_on: HandOn) -> None:
         for one in effects:

@@ -3,14 +3,15 @@
 A failure after the commit is the unknown outcome: it is written, and the caller is told that it may not be.
 """
 
-from collections.abc import Callable, Collection, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Literal
 
 from models.definitions import Timeline
 from models.effects import Effects, Forward
-from models.identifiers import Partition, Subject
+from models.identifiers import Partition
 from streams.keeper import HandOn, Keeper, Standing
+from streams.rows import Found, Wanted
 
 Moment = Literal["standings", "timelines", "load", "checkpoint", "forwarded", "committed"]
 
@@ -45,9 +46,9 @@ class TroubledKeeper:
         self._moment("timelines")
         return self._inner.timelines()
 
-    def load(self, partition: Partition, subjects: Collection[Subject], /) -> Mapping[Subject, bytes]:
+    def load(self, wanted: Wanted) -> Found:
         self._moment("load")
-        return self._inner.load(partition, subjects)
+        return self._inner.load(wanted)
 
     def checkpoint(self, effects: Sequence[Effects], hand_on: HandOn) -> None:
         def handed_on(forwards: Sequence[Forward]) -> None:

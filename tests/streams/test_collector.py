@@ -180,6 +180,23 @@ def test_two_processes_add_to_each_others_declarations(store: Store) -> None:
     assert set(scopes.segments) == {("plan", "/a"), ("plan", "/b")}
 
 
+def test_scopes_that_could_not_be_declared_are_declared_with_the_next_event(
+    store: Store, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def refuse(*_: object) -> None:
+        raise StoreFull("full")
+
+    declaring = Declaring(store.definitions, Bounds(10), store.clock)
+    event = met(told(source="/a"))
+    assert event is not None
+    with monkeypatch.context() as full:
+        full.setattr(store.definitions, "declare", refuse)
+        with pytest.raises(StoreFull):
+            declaring.meet([event])
+    declaring.meet([event])
+    assert set(store.definitions.current().scopes.sources) == {"/a"}
+
+
 def test_recent_events_forget_the_oldest_first() -> None:
     recent = RecentEvents(2)
     recent.remember({("s", "1"): 1, ("s", "2"): 2})

@@ -48,6 +48,9 @@ def test_secrets_come_from_private_files_alone(tmp_path: Path) -> None:
     path.chmod(0o600)
     with pytest.raises(RefusedToStart, match="is empty"):
         secret(path)
+    path.write_bytes(b"\xb0\xff raw bytes")
+    with pytest.raises(RefusedToStart, match="no text; write the secret in it as text, random bytes in hex"):
+        secret(path)
     path.write_text("s3cret\n")
     path.chmod(0o644)
     with pytest.raises(RefusedToStart, match="chmod 600"):

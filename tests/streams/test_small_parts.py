@@ -12,10 +12,11 @@ from models.effects import Effects
 from models.errors import InvariantBroken, RefusedToStart
 from models.identifiers import Epoch, Millis, Offset, Partition
 from models.interactions.decoding import Decoded, decode
+from store.database import Store
 from streams import seen
 from streams.joining import joined
 from streams.logging import configure
-from streams.secrets import FILE, pseudonym_key
+from streams.secrets import FILE, kept_key, pseudonym_key
 from streams.settings import Settings
 from tests.streams.events import SUBJECTS, T0, contact
 
@@ -76,6 +77,29 @@ def test_a_named_key_is_used_and_a_short_one_refused(tmp_path: Path) -> None:
     path.write_text("short")
     with pytest.raises(RefusedToStart, match="16"):
         pseudonym_key(Settings(data=tmp_path, secret_file=path))
+
+
+def test_a_store_stays_with_the_key_it_was_filled_under_and_takes_a_new_one_as_a_new_version(tmp_path: Path) -> None:
+    path = tmp_path / "mine"
+    settings = Settings(data=tmp_path / "data", secret_file=path)
+    with Store.open(settings.data, partitions=1) as store:
+        for text, version, refused in (
+            ("first key of them all", 1, False),
+            ("another key than that", 1, True),
+            ("another key than that", 2, False),
+            ("first key of them all", 2, True),
+            ("first key of them all", 1, False),
+        ):
+            path.write_text(text)
+            path.chmod(0o600)
+            given = settings.model_copy(update={"secret_version": version})
+            if refused:
+                with pytest.raises(RefusedToStart, match=f"mine: holds another key .* as version {version}") as why:
+                    kept_key(given, store)
+                assert text not in str(why.value)
+            else:
+                assert kept_key(given, store) == pseudonym_key(given)
+                assert text not in str(store.settings.get(f"pseudonym_key_{version}"))
 
 
 def test_log_lines_go_to_standard_error_as_configured(capsys: pytest.CaptureFixture[str]) -> None:

@@ -55,6 +55,28 @@ def test_a_tick_that_fails_is_counted_and_runs_again(error: Exception) -> None:
     assert ticking.beats["one"].last_error is None
 
 
+def test_a_world_that_is_not_ready_is_told_of_once_in_a_while_and_anew_after_it_was() -> None:
+    now, busy = [0], [True]
+
+    def run(_: Millis) -> None:
+        if busy[0]:
+            raise StoreBusy("busy")
+
+    def told(*moments: int) -> int:
+        with capture_logs() as lines:
+            for now[0] in moments:
+                ticking.once()
+        return len(lines)
+
+    ticking = Ticking([Tick("one", 1, run)], lambda: at(now[0]))
+    assert told(*range(0, 30_000, 1_000)) == 1
+    assert told(30_000, 31_000) == 1
+    busy[0] = False
+    assert told(32_000) == 0
+    busy[0] = True
+    assert told(33_000, 34_000) == 1
+
+
 def test_who_no_longer_leads_writes_nothing(store: Store) -> None:
     one, other = Leadership(store), Leadership(store)
     one.claim(at(1))

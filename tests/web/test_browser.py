@@ -107,6 +107,18 @@ def test_a_page_complains_of_nothing_and_fits_a_phone(served: tuple[House, str],
     assert wide(page) <= PHONE["width"]
 
 
+@pytest.mark.parametrize("address", ["/experiments", "/gaps"])
+def test_what_is_decided_on_is_read_on_a_phone_without_scrolling_sideways(
+    served: tuple[House, str], page: Page, address: str
+) -> None:
+    _, here = served
+    page.set_viewport_size(PHONE)  # type: ignore[arg-type]
+    page.goto(here + address)
+    table = page.locator(".scroll").first
+    assert table.evaluate("e => e.scrollWidth <= e.clientWidth")
+    assert table.locator("td[data-label=State]").first.is_visible()
+
+
 def test_the_chart_is_drawn(served: tuple[House, str], page: Page) -> None:
     _, here = served
     page.goto(f"{here}/scores?unit=contact&period=year")

@@ -137,7 +137,10 @@ def test_a_locked_database_is_503_and_the_same_request_works_later(impatient: Ho
     other = sqlite3.connect(impatient.settings.data / file, isolation_level=None)
     with asking(create_app(impatient)) as client:
         other.execute("BEGIN EXCLUSIVE")
-        answer = post(client)
+        with capture_logs() as lines:
+            answer = post(client)
+            assert_comes_back(post(client))
+        assert [(line["log_level"], line["reason"]) for line in lines] == [("warning", answer.json()["detail"])]
         assert_comes_back(answer)
         assert records(impatient) == 0
         other.execute("ROLLBACK")

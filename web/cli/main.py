@@ -49,7 +49,9 @@ def _complain(error: Exception) -> int:
         case typer.TyperException() if not str(error):
             return exits.Exit.UNUSABLE  # a group without its command: its help was printed
         case typer.TyperException():
-            sentence, code = f"{str(error).rstrip('.')}; see `ressenti --help`", exits.Exit.UNUSABLE
+            # Its own text leaves out which option or argument it is about.
+            said = error.format_message() if isinstance(error, typer.BadParameter) else str(error)
+            sentence, code = f"{said.rstrip('.')}; see `ressenti --help`", exits.Exit.UNUSABLE
         case _:
             sentence = (
                 f"an error of ours ({type(error).__name__}: {error}); run it with {DEBUG} and report all it prints"

@@ -3,11 +3,12 @@
 import json
 from collections.abc import Sequence
 from dataclasses import asdict, is_dataclass
-from typing import Annotated
+from typing import Annotated, Literal
 
 import typer
 from rich.console import Console
 from rich.table import Table
+from rich.text import Text
 
 JsonOption = Annotated[bool, typer.Option("--json", help="Print one JSON object instead of text.")]
 
@@ -27,15 +28,18 @@ def table(title: str, columns: Sequence[str], rows: Sequence[Sequence[object]]) 
         return
     drawn = Table(title=title, title_justify="left", title_style="bold", header_style="bold")
     for column in columns:
-        drawn.add_column(column.removesuffix("#").strip(), justify="right" if column.endswith(("#", "%")) else "left")
+        justify: Literal["left", "right"] = "right" if column.endswith(("#", "%")) else "left"
+        # Folded where the screen is narrow: a verdict that is cut short is none.
+        drawn.add_column(column.removesuffix("#").strip(), justify=justify, overflow="fold")
     for row in rows:
-        drawn.add_row(*("" if value is None else str(value) for value in row))
+        # As text: what people typed may look like markup, which a plain string would be read as.
+        drawn.add_row(*(Text("" if value is None else str(value)) for value in row))
     console.print(drawn)
 
 
 def say(sentence: str) -> None:
-    """Print one sentence for a person."""
-    console.print(sentence, markup=False, highlight=False)
+    """Print one sentence for a person; broken into lines on a screen only, so that programs find an address whole."""
+    console.print(sentence, markup=False, highlight=False, soft_wrap=not console.is_terminal)
 
 
 def points(centi: int | None) -> str:

@@ -5,17 +5,26 @@ from typing import Annotated
 import typer
 
 from models.errors import RefusedToStart
-from web.cli.opening import DataOption, settings_of
+from web.cli.opening import settings_of
 
 
 def worker(
-    data: DataOption = None,
     port: Annotated[
-        int | None, typer.Option("--port", help="Port of /livez, /readyz and /metrics; 0 takes a free one.")
+        int | None,
+        typer.Option(
+            "--port",
+            min=0,
+            max=65_535,
+            help="Port of /livez, /readyz and /metrics (RESSENTI_WORKER_PORT; default 8001); 0 takes a free one.",
+            show_default=False,
+        ),
     ] = None,
 ) -> None:
-    """Fold what the collectors sent to Kafka, and do what is to be done every so often; until interrupted."""
-    settings = settings_of(data, quiet=False)
+    """Fold what the collectors sent to Kafka, and do what is to be done every so often; until interrupted.
+
+    Where is what, the environment says: RESSENTI_KAFKA_BOOTSTRAP, RESSENTI_DATABASE_URL, RESSENTI_SECRET_FILE.
+    """
+    settings = settings_of(None, quiet=False)
     try:
         from web.worker.running import run
     except ModuleNotFoundError as missing:

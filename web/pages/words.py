@@ -29,6 +29,17 @@ METRICS = {
     "service_level": "share served within the tolerance",
     "abandonment": "share abandoned",
     "wait": "mean wait",
+    "good_contact": "share of good contacts",
+    "nps": "NPS",
+    "csat": "satisfaction",
+    "ces": "ease",
+    "contacts": "contacts per customer",
+    "complaints": "complaints per customer",
+    "rescues": "rescues per customer",
+    "purchase": "purchases per customer",
+    "renewal": "renewals per customer",
+    "departure": "departures per customer",
+    "referral": "referrals per customer",
 }
 LOSS = "loss."
 """How metrics of points lost to a cause begin."""

@@ -13,8 +13,8 @@ from web.worker.serving import told_of
 def run(settings: Settings) -> None:
     """Work until a signal comes; raises what the worker could not go on from."""
     check_address(settings)
-    tame(debug=settings.log_level == "debug")
     with opened_worker(settings, code_of) as (house, worker), told_of(worker, settings) as address:
+        tame(debug=settings.log_level == "debug")  # not before: what keeps it from starting is said in one sentence
         house.ticking.start()
         try:
             worker.run(lambda: say(f"Ressenti's worker folds {worker.topic} with its group; health: {address}"))

@@ -20,7 +20,7 @@ def upgrade() -> None:
     op.drop_index("ix_units_subject", table_name="units")
     _set_aside("units_without_cluster")
     op.create_table("units", *_columns(), sa.Column("cluster", sa.String(length=128), nullable=False), _key())
-    op.execute(f"INSERT INTO units ({COLUMNS}, cluster) SELECT {COLUMNS}, '' FROM units_without_cluster")  # noqa: S608
+    op.execute(f"INSERT INTO units ({COLUMNS}, cluster) SELECT {COLUMNS}, '' FROM units_without_cluster")  # noqa: S608 - our own names
     op.drop_table("units_without_cluster")
     op.create_index(op.f("ix_units_arm"), "units", ["experiment", "arm", "crossed", "matures_at"], unique=False)
     op.create_index(op.f("ix_units_subject"), "units", ["subject"], unique=False)
@@ -54,7 +54,7 @@ def downgrade() -> None:
     op.drop_index("ix_units_subject", table_name="units")
     _set_aside("units_with_cluster")
     op.create_table("units", *_columns(), _key())
-    op.execute(f"INSERT INTO units ({COLUMNS}) SELECT {COLUMNS} FROM units_with_cluster")  # noqa: S608
+    op.execute(f"INSERT INTO units ({COLUMNS}) SELECT {COLUMNS} FROM units_with_cluster")  # noqa: S608 - our own names
     op.drop_table("units_with_cluster")
     op.create_index(op.f("ix_units_matures"), "units", ["experiment", "matures_at"], unique=False)
     op.create_index(op.f("ix_units_subject"), "units", ["subject"], unique=False)

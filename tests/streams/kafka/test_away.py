@@ -3,6 +3,7 @@
 import threading
 import time
 from collections import Counter
+from contextlib import closing
 from typing import Self
 
 import pytest
@@ -154,6 +155,14 @@ def test_a_topic_that_vanishes_is_refused(own_kafka: Broker, topic: MakeTopic, m
         topic.again(name, 2)
         with pytest.raises(BrokerAway, match=rf"topic {name} was made anew"):
             append_for_ever(log)
+
+
+def test_a_topic_that_is_missing_is_told_as_one_that_may_be(own_kafka: Broker, topic: MakeTopic) -> None:
+    name = topic(1)
+    with closing(Sender(Cluster((own_kafka.bootstrap,), {}, SECONDS))) as sender:
+        sender.send([Outgoing(name, b"k", b"v")])
+        with pytest.raises(BrokerAway, match="lacks a topic, or did not answer; run: ressenti topics check"):
+            sender.send([Outgoing(f"{name}.nowhere", b"k", b"v")])
 
 
 def test_a_closed_sender_takes_nothing_and_leaves_no_thread(own_kafka: Broker, topic: MakeTopic) -> None:

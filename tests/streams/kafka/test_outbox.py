@@ -50,7 +50,7 @@ def store(tmp_path: Path) -> Iterator[Store]:
 
 @pytest.fixture
 def sender(kafka: Kafka) -> Iterator[Sender]:
-    made = Sender(Cluster((kafka.bootstrap,), {}, 10.0))
+    made = Sender(Cluster((kafka.bootstrap,), {}, 10.0), whole=True)
     yield made
     made.close()
 

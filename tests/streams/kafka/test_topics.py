@@ -11,7 +11,7 @@ from kafka import KafkaAdminClient
 from models.errors import RefusedToStart
 from models.identifiers import DAY
 from streams.kafka.clients import cluster_of
-from streams.kafka.topic_admin import create, found, look
+from streams.kafka.topic_admin import create, found, look, wrong_outgoing
 from streams.kafka.topics import Found, Noun, Topic, faults, grave_faults, topics_of
 from streams.settings import Settings, read
 from tests.servers.kafka import Kafka
@@ -27,6 +27,9 @@ GOOD = {
     "min.insync.replicas": "2",
     "unclean.leader.election.enable": "false",
 }
+
+
+TOLD = ("scores", "verdicts")
 
 
 def wanted(noun: Noun = "interactions") -> Topic:
@@ -116,6 +119,16 @@ def test_what_is_missing_is_made_as_it_must_be_and_nothing_is_made_twice(setting
     made = look(settings, make=True)
     assert [(one.created, one.faults) for one in made] == [(True, [])] * 7
     assert [(one.created, one.faults) for one in look(settings, make=True)] == [(False, [])] * 7
+
+
+@pytest.mark.kafka
+def test_of_the_topics_of_results_only_those_that_are_told_must_be_there(settings: Settings) -> None:
+    lacking = [f"topic {settings.kafka_prefix}{noun} does not exist; run: ressenti topics create" for noun in TOLD]
+    assert wrong_outgoing(settings, TOLD) == lacking
+    look(settings, make=True)
+    assert wrong_outgoing(settings, TOLD) == []
+    grown = settings.model_copy(update={"partitions": 8})
+    assert wrong_outgoing(grown, TOLD) == [], "the interactions are another's to judge"
 
 
 @pytest.mark.kafka

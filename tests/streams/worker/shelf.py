@@ -1,16 +1,17 @@
 """A keeper in memory for tests of the worker: where partitions stand, and how many records went by."""
 
 import threading
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 
 from models.chunks import Chunk, Record
 from models.definitions import Timeline
 from models.effects import Effects
 from models.errors import Fenced, RessentiError
-from models.identifiers import Epoch, Millis, Offset, Partition, Subject
+from models.identifiers import Epoch, Millis, Offset, Partition
 from streams.folding import Folding
 from streams.keeper import HandOn
+from streams.rows import Found, Wanted
 from tests.streams.events import always
 
 
@@ -55,7 +56,7 @@ class Shelf:
             raise self.changed
         return self.ends
 
-    def load(self, _partition: Partition, _subjects: Collection[Subject], /) -> Mapping[Subject, bytes]:
+    def load(self, wanted: Wanted) -> Found:  # noqa: ARG002 - nobody has a row here
         return {}
 
     def checkpoint(self, effects: Sequence[Effects], hand_on: HandOn) -> None:

@@ -76,6 +76,7 @@ def test_a_folder_without_a_store_is_not_made(ran: Run, tmp_path: Path, command:
         ("ingest FILE --mapping nothing --data DATA", "nothing"),
         ("ingest FILE --mapping incidents --data DATA", "column"),
         ("targets set TARGETS --data DATA", "did you mean"),
+        ("worker --port 99999", "'--port'"),
     ],
 )
 def test_unusable_input_is_one_sentence_with_a_remedy(ran: Run, folder: Path, arguments: str, says: str) -> None:

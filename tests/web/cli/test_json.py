@@ -9,6 +9,7 @@ from demo import story
 from models.policy import default
 from tests.web.cli.conftest import Run
 from web.cli.commands import known
+from web.cli.output import say
 
 GAP = "20260301-abcdef0123"
 COMMANDS = (
@@ -112,3 +113,12 @@ def test_a_key_is_shown_once(ran: Run, folder: Path) -> None:
     assert made["secret"] not in listed
     assert ran("keys", "revoke", made["id"], "--data", folder).code == 0
     assert ran("keys", "revoke", made["id"], "--data", folder).code == 2
+
+
+def test_a_sentence_stays_whole_where_there_is_no_screen(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setenv("COLUMNS", "20")
+    sentence = "Ressenti listens on http://127.0.0.1:8000"
+    say(sentence)
+    assert capsys.readouterr().out == f"{sentence}\n"
