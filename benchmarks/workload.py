@@ -34,6 +34,8 @@ class Shape:
     events: int
     customers: int
     live: bool = False
+    start: Millis = START
+    """When the first of them happens."""
 
     @classmethod
     def of(cls, events: int, *, live: bool = False) -> "Shape":
@@ -47,7 +49,7 @@ class Shape:
 
     def stream(self) -> Iterator[Ready]:
         """Return its events in time order."""
-        plan = Plan(start=START, customers=self.customers, live_from=START if self.live else 1 << 62)
+        plan = Plan(start=self.start, customers=self.customers, live_from=self.start if self.live else 1 << 62)
         return islice(Company(plan).events(), self.events)
 
 

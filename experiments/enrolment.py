@@ -12,7 +12,7 @@ from experiments.design import Design
 from experiments.designs import Clusters, Rollout, Switchback
 from experiments.ledger import Experiment
 from experiments.requirements import LIVE
-from experiments.schedule import arm_at
+from experiments.schedule import arm_at, timetable_of
 from experiments.states import State
 from models.definitions import LiveExperiment
 from models.errors import InvalidInput
@@ -51,19 +51,30 @@ def assigned(experiment: Experiment, unit: str, now: Millis, met: str | None = N
 
     A unit that met an arm keeps it, through a pause and until the windows have closed; after a halt everybody is
     served as the control. Where clusters or periods are randomised, the unit is in the arm that its ``cluster`` is in
-    at ``now``. Raises ``InvalidInput`` when the experiment has no design.
+    at ``now``; a roll-out's units keep the action after its last wave. Raises ``InvalidInput`` when the experiment has
+    no design.
     """
     design = experiment.plan.design
     if design is None:
         raise InvalidInput(f"experiment {experiment.id}: it has no design yet; plan it before asking for an arm")
     if met is not None and design.layout is None and experiment.state in LIVE and not experiment.halted:
         return Assignment(experiment.id, unit, met, enrolled=True, why=IN_ALREADY)
+    if _rolled_out(experiment, design, cluster, now):
+        return Assignment(experiment.id, unit, design.arms[1].name, enrolled=False, why="the roll-out is complete")
     why = _closed(experiment, now) or _share(experiment, unit, now)
     arm = None if why != TAKES_PART else _arm(experiment, design, unit, now, cluster)
     if arm is None:
         why = why if why != TAKES_PART else f"the cluster {cluster!r} takes no part now"
         return Assignment(experiment.id, unit, design.arms[0].name, enrolled=False, why=why)
     return Assignment(experiment.id, unit, arm, enrolled=True)
+
+
+def _rolled_out(experiment: Experiment, design: Design, cluster: str, now: Millis) -> bool:
+    """Return whether every cluster has had its turn: from then on nothing is compared, and nobody loses the action."""
+    if not isinstance(design.layout, Rollout) or experiment.state not in LIVE or experiment.halted:
+        return False
+    timetable = timetable_of(experiment)
+    return cluster in timetable.treated and now >= timetable.origin + timetable.beyond * timetable.period
 
 
 def _share(experiment: Experiment, unit: str, now: Millis) -> str:

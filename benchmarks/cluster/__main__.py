@@ -9,7 +9,6 @@ from pathlib import Path
 
 from benchmarks.cluster import appending, costed, failover, known, rates, visible
 from benchmarks.cluster.asking import Asked, asked
-from benchmarks.cluster.contenders import ours
 from benchmarks.cluster.ground import Ground, standing
 from benchmarks.cluster.outcome import Outcome, joined
 from benchmarks.figures import show
@@ -22,21 +21,11 @@ ENDED = 128 + signal.SIGTERM
 Done = Mapping[str, Outcome]
 
 
-def _visible(ground: Ground, given: Asked, done: Done) -> Outcome:
-    return visible.measure(ground, visible.Load(given.rate or _peak(ground, done) / 2, given.seconds))
-
-
-def _peak(ground: Ground, done: Done) -> float:
-    """Return our worker's rate (events/s of wall time): as measured in this run already, or measured now."""
-    measured = done["rates"].named["rates"].get(rates.OURS) if "rates" in done else None
-    return float(measured["wall"]) if measured else ours(ground, "peak").rate
-
-
 PARTS: Mapping[str, Callable[[Ground, Asked, Done], Outcome]] = {
     "rates": lambda ground, given, _: rates.measure(ground, given.contenders, given.rounds),
     "costs": lambda ground, _given, _done: costed.measure(ground),
     "append": lambda ground, given, _: appending.measure(ground, given.fold),
-    "visible": _visible,
+    "visible": lambda ground, given, _: visible.measure(ground, visible.Load(given.rate, given.seconds)),
     "memory": lambda ground, given, _: known.measure(ground, given.fold, given.customers),
     "failover": lambda ground, given, _: failover.measure(ground, given.sessions),
 }
@@ -45,8 +34,7 @@ PARTS: Mapping[str, Callable[[Ground, Asked, Done], Outcome]] = {
 
 def _events(given: Asked) -> int:
     """Return how many events the topic that contenders read must hold: none where no part reads it."""
-    reads = {"rates", "costs"} & set(given.parts) or ("visible" in given.parts and given.rate is None)
-    return given.events if reads else 0
+    return given.events if {"rates", "costs"} & set(given.parts) else 0
 
 
 def main() -> None:

@@ -55,7 +55,7 @@ def _parser(parts: Collection[str], about: str | None) -> argparse.ArgumentParse
     option("--without", nargs="+", default=[], metavar="NAME", help=f"contenders left out: {', '.join(CONTENDERS)}")
     option("--events", type=int, default=200_000, help="rates, costs: events each contender reads (200,000)")
     option("--rounds", type=int, default=1, help="rates: how often; medians are printed (1)")
-    option("--rate", type=float, help="visible: events a second (half of our worker's rate in this run)")
+    option("--rate", type=float, help="visible: events a second (half of what a worker keeps up with)")
     option("--seconds", type=float, default=20.0, help="visible: how long events are followed (20)")
     option("--fold", type=int, default=50_000, help="memory, append: events folded at each size, appended (50,000)")
     option("--customers", type=int, default=10_000_000, help="memory: most customers known; 1/10, 1/100 too (10⁷)")

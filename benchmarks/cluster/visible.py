@@ -1,5 +1,8 @@
 """How soon an acknowledged event is visible, while one worker folds events that come at a steady rate.
 
+The rate is half of what the worker keeps up with, which is measured first: on events of the same kind, of nearly as
+many customers as there are events, appended as fast as they are taken.
+
 Events are appended through ``KafkaLog.append``, as a collector does, by several callers at once. The last event of each
 batch is of a customer nobody met before; it is followed from the acknowledgement of its batch to the first look that
 finds the customer's row in the store, so times include half the pause between two looks.
@@ -11,7 +14,7 @@ from collections.abc import Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
-from itertools import islice
+from itertools import count, islice
 
 from benchmarks.cluster.ground import STILL, Ground, Pair
 from benchmarks.cluster.looking import Looker
@@ -21,13 +24,18 @@ from benchmarks.figures import Figure, quantile
 from benchmarks.workload import Shape
 from demo.customers import pseudonym
 from demo.envelopes import keyed
-from models.identifiers import Subject
+from models.identifiers import DAY, Millis, Subject
+from store.database import system_clock
 from streams.kafka.log import KafkaLog, opened_log
 from streams.settings import read
 
 PREFIX = "visible."
 BATCH = 100
 SENDERS = 8
+CUSTOMERS = 1_000_000
+"""So many live some 6,000 events an hour: what is sent happened within the last day, nearly each to somebody else."""
+MOST_EVENTS = 10_000_000
+PEAK_BATCHES = 400
 WARM_S = 3.0
 """How long events are sent before any is followed."""
 START_S = 60.0
@@ -38,14 +46,10 @@ Batch = tuple[Subject, list[Pair]]
 
 @dataclass(frozen=True, slots=True)
 class Load:
-    """How many events a second, and for how long they are followed."""
+    """How many events a second (half of the peak where it is ``None``), and for how long they are followed."""
 
-    rate: float
+    rate: float | None
     seconds: float
-
-    def batches(self, seconds: float) -> int:
-        """How many batches ``seconds`` are; at least one."""
-        return max(1, round(self.rate * seconds / BATCH))
 
 
 @dataclass(slots=True)
@@ -68,14 +72,16 @@ class Sent:
 def measure(ground: Ground, load: Load) -> Outcome:
     """Send for ``load.seconds`` and follow the last event of every batch; raises ``TimeoutError`` for one not seen."""
     environment = ground.prepare("visible", PREFIX, **STILL)
-    batches = list(_batches(1 + load.batches(WARM_S) + load.batches(load.seconds)))
+    batches = _batches()
     url = ground.cluster.url("visible")
     with opened_log(read(environment)) as log, running(environment) as workers, Looker(url) as looker:
-        _begin(log, looker, workers, batches[0])
-        _send(log, load, batches[1 : 1 + load.batches(WARM_S)], None)
-        sent = _send(log, load, batches[1 + load.batches(WARM_S) :], looker)
+        _begin(log, looker, workers, next(batches))
+        peak = None if load.rate is not None else _peak(log, looker, list(islice(batches, PEAK_BATCHES)))
+        rate = load.rate or (peak or 0.0) / 2
+        _send(log, rate, list(islice(batches, round(rate * WARM_S / BATCH))), None)
+        sent = _send(log, rate, list(islice(batches, max(1, round(rate * load.seconds / BATCH)))), looker)
         looker.wait(START_S)
-    return _told(load, sent, looker.seen)
+    return _told(rate, peak, sent, looker.seen)
 
 
 def _begin(log: KafkaLog, looker: Looker, workers: Workers, batch: Batch) -> None:
@@ -87,7 +93,18 @@ def _begin(log: KafkaLog, looker: Looker, workers: Workers, batch: Batch) -> Non
     workers.check()
 
 
-def _send(log: KafkaLog, load: Load, batches: Sequence[Batch], looker: Looker | None) -> Sent:
+def _peak(log: KafkaLog, looker: Looker, batches: Sequence[Batch]) -> float:
+    """Return how many events a second the worker folds of those appended as fast as they are taken."""
+    began = time.perf_counter()
+    with ThreadPoolExecutor(SENDERS) as senders:
+        for (subject, _), places in zip(batches, senders.map(lambda batch: log.append(batch[1]), batches), strict=True):
+            looker.follow(places[-1][0], subject, began)
+    looker.wait(START_S)
+    looker.seen.clear()
+    return len(batches) * BATCH / (time.perf_counter() - began)
+
+
+def _send(log: KafkaLog, rate: float, batches: Sequence[Batch], looker: Looker | None) -> Sent:
     """Send each batch when it is due, whether or not those before are acknowledged, as many senders would."""
     sent, began = Sent(), time.perf_counter()
 
@@ -103,7 +120,7 @@ def _send(log: KafkaLog, load: Load, batches: Sequence[Batch], looker: Looker | 
     with ThreadPoolExecutor(SENDERS) as senders:
         posts = []
         for number, batch in enumerate(batches):
-            due = began + number * BATCH / load.rate
+            due = began + number * BATCH / rate
             time.sleep(max(0.0, due - time.perf_counter()))
             posts.append(senders.submit(append, batch, due))
         for post in posts:
@@ -112,9 +129,10 @@ def _send(log: KafkaLog, load: Load, batches: Sequence[Batch], looker: Looker | 
     return sent
 
 
-def _batches(count: int) -> Iterator[Batch]:
-    events: Iterator[Pair] = keyed(Shape.of(count * BATCH).stream())
-    for number in range(count):
+def _batches() -> Iterator[Batch]:
+    lived = Shape(MOST_EVENTS, CUSTOMERS, live=True, start=Millis(system_clock() - DAY))
+    events: Iterator[Pair] = keyed(lived.stream())
+    for number in count():
         subject = pseudonym(f"visible-{number}")
         yield subject, [*islice(events, BATCH - 1), (subject.encode(), _marker(number, subject))]
 
@@ -132,12 +150,15 @@ def _marker(number: int, subject: Subject) -> bytes:
     return json.dumps(event).encode()
 
 
-def _told(load: Load, sent: Sent, seen: Sequence[float]) -> Outcome:
+def _told(rate: float, peak: float | None, sent: Sent, seen: Sequence[float]) -> Outcome:
     on: dict[str, float | str] = {"events": sent.events, "seconds": round(sent.seconds, 1), "events per batch": BATCH}
     figure = Figure("visible", "how soon is an acknowledged event in the store, under half the peak load?", on)
-    late = f"asked for {load.rate:,.0f}; at most {max(sent.late):.2f} s behind"
+    late = f"asked for {rate:,.0f}; at most {max(sent.late):.2f} s behind"
     figure.add("rate reached", sent.rate, "events/s", late)
     named: dict[str, object] = {"visible_followed": len(seen), "visible_rate": rounded(sent.rate)}
+    if peak is not None:
+        figure.add("peak", peak, "events/s", "of such events, appended as fast as they are taken")
+        named["visible_peak"] = rounded(peak)
     for share in (50, 99):
         acknowledged, visible = (1_000 * quantile(values, share / 100) for values in (sent.took, seen))
         figure.add(f"acknowledged, p{share}", acknowledged, "ms", "from handing a batch over")

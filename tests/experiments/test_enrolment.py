@@ -12,6 +12,7 @@ from experiments.scopes import may_meet
 from experiments.states import SYSTEM
 from experiments.steward import advance
 from models.errors import InvalidInput
+from tests.experiments.group_loops import DAYS, SITES, started
 from tests.experiments.loops import (
     AUTHOR,
     END,
@@ -49,6 +50,19 @@ def test_outside_enrolment_everyone_is_served_as_the_control_and_nobody_exposed(
     draft = life.open_draft(an_opening(), AUTHOR, T0, ())
     with pytest.raises(InvalidInput, match="no design yet"):
         assigned(draft, "p1_abc", T0)
+
+
+def test_once_a_roll_out_has_reached_everybody_nobody_loses_the_action() -> None:
+    experiment = started("rollout")
+    last = day(DAYS)  # five waves, two weeks apart
+    moments = (day(DAYS - 1), last, day(200))
+    served = {site: [assigned(experiment, "p1_abc", at, cluster=site) for at in moments] for site in SITES}
+    assert {found[0].arm for found in served.values()} == {"control", "history_shown"}
+    for _, *after in served.values():
+        assert [(found.arm, found.enrolled) for found in after] == [("history_shown", False)] * 2
+    assert assigned(experiment, "p1_abc", last, cluster="site 99").arm == "control"
+    halted = life.halt(faithful(experiment), OWNER, day(10), "a site complained")
+    assert assigned(halted, "p1_abc", last, cluster=SITES[0]).arm == "control"
 
 
 def test_the_fold_knows_an_experiment_while_windows_are_open() -> None:

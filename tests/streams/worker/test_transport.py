@@ -12,6 +12,7 @@ from kafka import KafkaAdminClient, KafkaConsumer, TopicPartition
 from deploy.kafka.broker import Broker
 from models.errors import LogChanged
 from models.identifiers import Epoch, Offset, Partition
+from streams.worker import ending
 from streams.worker.liveness import Stalled, Watching
 from streams.worker.transport import Unread
 from streams.worker.worker import ConsumerFailed, Job, Worker
@@ -262,13 +263,20 @@ def test_no_broker_at_all_is_told_as_something_to_try_again() -> None:
         worker.run()
 
 
-def test_a_fold_that_hangs_ends_the_worker_to_be_started_anew(kafka: Kafka, topic: MakeTopic) -> None:
+def test_a_fold_that_hangs_ends_the_process_to_be_started_anew(
+    kafka: Kafka, topic: MakeTopic, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    codes: list[int] = []
+    monkeypatch.setattr(ending, "end_process", codes.append)
+    monkeypatch.setattr("streams.worker.worker.LEAVE_SECONDS", 1.0)
     name, shelf = topic(1), Shelf(1, ends={P0: Offset(10)})
     append(kafka.bootstrap, name, [b"x"] * 10)
     shelf.gate.clear()
     pace = replace(PACE, watching=Watching(0.1, 1.0), stop_seconds=0.5)
     with inside(reading(kafka.bootstrap, name), shelf, pace) as running:
         until(lambda: running.error is not None)
+        until(lambda: codes)  # what hangs cannot be ended otherwise, and in a thread of a test it is not
         shelf.gate.set()
+    assert codes == [1]
     assert isinstance(running.error, Stalled)
     assert running.worker.failure is running.error
