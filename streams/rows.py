@@ -12,7 +12,7 @@ from models.identifiers import Partition, Subject
 from models.interactions.bounds import MAX_KEY
 
 TOGETHER = 8_000
-"""Records from which no more partitions are asked for: their rows stand in memory until they are folded."""
+"""Records of further partitions that are asked for with the first: their rows stand in memory until they are folded."""
 
 Wanted = Mapping[Partition, Collection[Subject]]
 Found = Mapping[Partition, Mapping[Subject, bytes]]
@@ -39,7 +39,7 @@ class Rows:
 
     def __call__(self, partition: Partition, subjects: Collection[Subject], /) -> Mapping[Subject, bytes]:
         """Return the rows of ``subjects`` that have one, and perhaps of others in the partition's chunk."""
-        if partition in self._ahead and partition not in self._found:
+        if partition in self._ahead:
             self._read_ahead(partition)
         if (found := self._found.pop(partition, None)) is not None:
             return found
