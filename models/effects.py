@@ -183,7 +183,10 @@ class Counters:
 
 @dataclass(slots=True)
 class Effects:
-    """One chunk's worth of writing for one partition, continuing exactly at ``start``."""
+    """One chunk's worth of writing for one partition, continuing exactly at ``start``.
+
+    Cells are sums over all partitions, whichever holds the parts: where several are written together, one has them all.
+    """
 
     partition: Partition
     start: Offset
@@ -197,7 +200,7 @@ class Effects:
     """Journey rows that no longer exist (two journeys became one)."""
     archived: list[ArchivedJourney] = field(default_factory=list)
     cells: MutableMapping[CellKey, Counts] = field(default_factory=dict)
-    """Differences to add; a fold gives ``models.blocks.Blocks``."""
+    """Differences to add, of this chunk or of all that are written with it; a fold gives ``models.blocks.Blocks``."""
     rescues: dict[tuple[Subject, str], RescueRow] = field(default_factory=dict)
     rescues_gone: set[tuple[Subject, str]] = field(default_factory=set)
     """Journeys that, seen with facts that came out of order, never asked for a rescue: no row may stay for them."""

@@ -1,12 +1,13 @@
 """Cells: differences added by the checkpoint, and sums read back over partitions.
 
-Neighbouring cells of one scope lie together in one row, a block (``models.blocks``); nobody outside notices.
+Neighbouring cells of one scope lie together in one row, a block (``models.blocks``); nobody outside notices. A cell is
+the sum of what all partitions hold of it: whoever moves a partition may write there, whatever the differences are of.
 """
 
 from collections.abc import Iterator, Mapping
 from functools import cache
 from hashlib import blake2b
-from itertools import chain
+from itertools import chain, groupby
 from operator import itemgetter
 
 from sqlalchemy import (
@@ -29,7 +30,7 @@ from models.blocks import BLOCK, Slots, block_start, blocks_of, cell_at
 from models.cells import CellKey, Counts, Grain
 from models.gaps.days import Day, day_of
 from models.identifiers import DAY, Millis, Partition
-from models.measures import Coded, named
+from models.measures import Coded
 from store.arrays import found_sql
 from store.batches import batches, compiled, fetched
 from store.databases import Database
@@ -110,16 +111,21 @@ class Cells:
             found = connection.execute(select(scopes.c.name, first).where(scopes.c.policy == policy))
             return {name: day_of(at) for name, at in found if at is not None}
 
-    def of_partition(self, partition: Partition) -> Iterator[tuple[CellKey, Counts]]:
-        """Yield every cell that ``partition`` owns, in no order: to check them against the rows they came from."""
+    def every(self) -> Iterator[tuple[CellKey, Counts]]:
+        """Yield every cell that holds something, merged, in no order: to check them against the rows they came from."""
         grains = {number: grain for grain, number in GRAINS.items()}
         with self._database.read() as connection:
             names = {number: (policy, name) for number, policy, name in connection.execute(select(scopes))}
-            wanted = select(cells).where(cells.c.partition == partition).execution_options(yield_per=PAGE)
-            for scope, number, start, _, counts in connection.execute(wanted):
+            wanted = select(cells).order_by(*cells.primary_key).execution_options(yield_per=PAGE)
+            for (scope, number, start), rows in groupby(connection.execute(wanted), itemgetter(0, 1, 2)):
                 grain = grains[number]
-                for slot, part in unpack(counts).items():
-                    yield CellKey(*names[scope], grain, *cell_at(grain, start, slot)), named(part)
+                parts: dict[int, list[Coded]] = {}
+                for row in rows:
+                    for slot, part in unpack(row.counts).items():
+                        parts.setdefault(slot, []).append(part)
+                for slot, found in parts.items():
+                    if counts := total(found):
+                        yield CellKey(*names[scope], grain, *cell_at(grain, start, slot)), counts
 
     def forget_policy(self, policy: str) -> int:
         """Delete every cell of ``policy``, and its scopes; return how many blocks of cells went."""

@@ -19,7 +19,7 @@ from models.errors import InvariantBroken, SchemaMismatch
 from models.identifiers import Millis, Subject
 from models.interactions.decoding import Decoded
 from models.partitions import group_of
-from streams.arrivals import Arrival, Reading, dead_letter, read
+from streams.arrivals import Arrival, dead_letter, read
 from streams.cells import CellDifferences
 from streams.continuity import NotNext, part
 from streams.customers import CustomerFold, continued
@@ -37,8 +37,12 @@ class PoisonedChunk(InvariantBroken):
     """More than one record in a hundred can not be folded: that is no bad input, it is a fault of ours."""
 
 
-def process(chunk: Chunk, state: PartitionState, definitions: Timeline) -> Effects:
+def process(
+    chunk: Chunk, state: PartitionState, definitions: Timeline, cells: CellDifferences | None = None
+) -> Effects:
     """Return everything ``chunk``, which must begin exactly where ``state`` stands, asks to have written.
+
+    What it adds to the cells goes to ``cells``, where given, to be summed with what other chunks add.
 
     Raises ``NotNext`` for a chunk that begins elsewhere, ``PoisonedChunk`` when too much of it cannot be folded, and
     ``SchemaMismatch`` when a customer's row cannot be read.
@@ -48,7 +52,8 @@ def process(chunk: Chunk, state: PartitionState, definitions: Timeline) -> Effec
     effects: Effects | None = None
     for start, end, current in definitions.spans(chunk.start, chunk.end):  # 1
         before = effects.customers if effects is not None else {}
-        more = _fold(part(chunk, start, end), state, current, {s: row.state for s, row in before.items()})
+        gathering = _Gathering(part(chunk, start, end), state, cells)
+        more = _fold(gathering, current, {s: row.state for s, row in before.items()})
         effects = more if effects is None else joined(effects, more)
     if effects is None:
         return Effects(state.partition, chunk.start, chunk.end, state.epoch, state.watermark)
@@ -56,10 +61,9 @@ def process(chunk: Chunk, state: PartitionState, definitions: Timeline) -> Effec
     return effects
 
 
-def _fold(chunk: Chunk, state: PartitionState, definitions: Definitions, pending: Mapping[Subject, bytes]) -> Effects:
-    reading = read(chunk, state.partitions)  # 2
+def _fold(gathered: "_Gathering", definitions: Definitions, pending: Mapping[Subject, bytes]) -> Effects:
+    reading, state = gathered.reading, gathered.state
     rows = {**state.load(state.partition, [s for s in reading.subjects if s not in pending]), **pending}  # 3
-    gathered = _Gathering(reading, state)
     for subject, arrivals in reading.arrivals.items():  # 4
         if subject in definitions.erased:
             gathered.forget(arrivals)
@@ -71,9 +75,11 @@ def _fold(chunk: Chunk, state: PartitionState, definitions: Definitions, pending
 class _Gathering:
     """The effects of one chunk, growing customer by customer."""
 
-    def __init__(self, reading: Reading, state: PartitionState) -> None:
-        self._state = state
-        self._cells = CellDifferences()
+    def __init__(self, chunk: Chunk, state: PartitionState, cells: CellDifferences | None) -> None:
+        self.reading = reading = read(chunk, state.partitions)  # 2
+        self.state = state
+        self._cells = CellDifferences() if cells is None else cells
+        self._own_cells = cells is None
         self._effects = Effects(
             partition=reading.partition,
             start=reading.start,
@@ -88,9 +94,10 @@ class _Gathering:
     def effects(self) -> Effects:
         """Return what was gathered; raises ``InvariantBroken`` should a record be unaccounted for."""
         effects = self._effects
-        effects.cells = self._cells.expanded()
+        if self._own_cells:
+            effects.cells = self._cells.expanded()
         effects.dead_letters.sort(key=lambda letter: letter.offset)
-        effects.outbox += letters(effects.dead_letters, self._state.topics)
+        effects.outbox += letters(effects.dead_letters, self.state.topics)
         counted = effects.counters
         if counted.received != counted.scored + counted.duplicates + counted.dead_letters:
             raise InvariantBroken(f"records unaccounted for in partition {effects.partition}: {counted}; report this")
@@ -117,7 +124,7 @@ class _Gathering:
     def _folded(
         self, subject: Subject, row: bytes | None, arrivals: list[Arrival], definitions: Definitions
     ) -> CustomerFold:
-        fold = continued(subject, row, definitions, group_of(subject.encode()), self._state.topics)
+        fold = continued(subject, row, definitions, group_of(subject.encode()), self.state.topics)
         for arrival in arrivals:
             fold.take(arrival)
         fold.close()

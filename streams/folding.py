@@ -7,6 +7,7 @@ fetched, perhaps long ago. For each chunk, and the position and epoch of its par
     2. Beyond: it begins after the position. Not ours to fold: dropped, and the reader must seek to the position.
     3. Else: what lies before the position is cut off. Chunks of one partition that follow each other are folded as one;
        all partitions are written in one checkpoint, which moves them only where they still stand, under their epoch.
+       What they add to the cells is summed first, and lies with the lowest of them: whoever moves it may write there.
     4. Fenced: somebody else moved or rewrote one of them; nothing was written. For all of that checkpoint we drop what
        we know, read position, epoch and definitions anew, and the reader must seek. Whose partition it is no longer,
        a rebalance tells.
@@ -23,6 +24,7 @@ import threading
 from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
+from operator import attrgetter
 
 import structlog
 
@@ -31,6 +33,7 @@ from models.definitions import Timeline
 from models.effects import Effects
 from models.errors import Fenced, LogChanged, RowRefused
 from models.identifiers import Epoch, Millis, Offset, Partition
+from streams.cells import CellDifferences
 from streams.continuity import NotNext, continuing, whole
 from streams.fold import process
 from streams.keeper import HandOn, Keeper
@@ -161,34 +164,37 @@ class Folding:
     def _write(self, parts: Sequence[Chunk]) -> tuple[list[Effects], set[Partition]]:
         """Fold ``parts``, one of each partition; return what was written, and which were fenced."""
         rows = Rows(self._keeper, parts)
-        effects = [
-            process(part, self._state(part.partition, rows), self._held[part.partition].timeline) for part in parts
-        ]
+        cells = CellDifferences()
+        effects = [self._process(part, rows, cells) for part in parts]
+        min(effects, key=_partition).cells = cells.expanded()
         try:
             self._checkpoint(effects)  # 3
         except Fenced as fenced:
             self._fence({part.partition for part in parts}, fenced)  # 4
             return [], {part.partition for part in parts}
         except RowRefused:
-            return self._isolate(parts, effects if len(effects) > 1 else ())  # 5
+            return self._isolate(parts)  # 5
         return effects, set()
 
-    def _isolate(self, parts: Sequence[Chunk], effects: Sequence[Effects]) -> tuple[list[Effects], set[Partition]]:
-        """Write each of ``parts`` by itself, from its ``effects`` if there are any, or else piece by piece."""
+    def _process(self, part: Chunk, rows: Rows, cells: CellDifferences | None = None) -> Effects:
+        return process(part, self._state(part.partition, rows), self._held[part.partition].timeline, cells)
+
+    def _isolate(self, parts: Sequence[Chunk]) -> tuple[list[Effects], set[Partition]]:
+        """Write each of ``parts``, which were refused together, by itself; what is refused again, piece by piece."""
         done: list[Effects] = []
         fenced: set[Partition] = set()
-        made = {one.partition: one for one in effects}
         for part in parts:
             try:
-                for written in self._alone(part, made.get(part.partition)):
+                for written in self._alone(part, whole=len(parts) > 1):
                     done.append(written)  # noqa: PERF402 - what was written stays written when a later one is fenced
             except Fenced as error:
                 self._fence({part.partition}, error)
                 fenced.add(part.partition)
         return done, fenced
 
-    def _alone(self, part: Chunk, effects: Effects | None) -> Iterator[Effects]:
-        if effects is not None:
+    def _alone(self, part: Chunk, *, whole: bool) -> Iterator[Effects]:
+        if whole:
+            effects = self._process(part, Rows(self._keeper, ()))
             try:
                 self._checkpoint([effects])
             except RowRefused:
@@ -234,6 +240,9 @@ class Folding:
             load=rows,
             topics=self._topics,
         )
+
+
+_partition = attrgetter("partition")
 
 
 @contextmanager

@@ -8,17 +8,18 @@
     4. what each row says it contributed is what its facts contribute under the definitions it was written with;
     5. the cells are the sum of what the rows, in play and archived, say they contributed.
 
-Reads one partition at a time. Records that are not folded yet are no fault; they are told apart.
+Reads one partition's customers at a time. Records that are not folded yet are no fault; they are told apart.
 """
 
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 
+from models.blocks import Blocks, summed
 from models.cells import CellKey, Contribution, Counts
 from models.customers import CustomerState, unpack, unpack_contributions
 from models.definitions import Definitions
 from models.effects import ArchivedJourney
-from models.identifiers import FULL, Millis, Offset, Partition, Subject
+from models.identifiers import FULL, Offset, Partition, Subject
 from models.partitions import group_of
 from models.scoring import journeys_of, ledger_by_cause, ledger_by_event, score_journey
 from store.database import Store
@@ -29,6 +30,7 @@ from streams.facts import FactBook
 from streams.journeys import refreshed
 
 SHOWN = 20
+NEVER = -1
 
 
 @dataclass(slots=True)
@@ -72,9 +74,14 @@ def verify(store: Store, log: Log | None = None) -> Verified:
         positions = store.partitions.positions()
         ends = (log or store.log).ends()  # after the positions: whoever folds on meanwhile is not taken to be ahead
         versions = _versions(store)
+        contributed: list[Blocks] = []
+        horizon = NEVER
         for partition, position in positions.items():
             _check_position(position, ends.get(partition, Offset(0)), result)
-            _check_rows(store, partition, versions, result)
+            sums, expired = _check_rows(store, partition, versions, result)
+            contributed.append(sums)
+            horizon = max(horizon, expired)
+        _check_cells(dict(summed(contributed)), dict(store.cells.every()), horizon, result)
     return result
 
 
@@ -98,9 +105,12 @@ def _check_position(position: Position, end: Offset, result: Verified) -> None:
     result.unfolded += max(0, end - position.next_offset)
 
 
-def _check_rows(store: Store, partition: Partition, versions: Mapping[int, Definitions], result: Verified) -> None:
+def _check_rows(
+    store: Store, partition: Partition, versions: Mapping[int, Definitions], result: Verified
+) -> tuple[Blocks, int]:
+    """Check the customers of ``partition``; return the cells they add up to, and until when more was added to those."""
     sums = CellDifferences()
-    horizon = -1
+    horizon = NEVER
     for row in store.customers.each(partition):
         result.customers += 1
         state = unpack(row.state)
@@ -108,7 +118,7 @@ def _check_rows(store: Store, partition: Partition, versions: Mapping[int, Defin
         horizon = max(horizon, _expired(state, archived))
         _check_customer(row.subject, state, versions, result)
         sums.gather(((c, 1) for c in _contributions(state, archived)), group_of(row.subject.encode()))
-    _check_cells(partition, sums.expanded(), dict(store.cells.of_partition(partition)), Millis(horizon), result)
+    return sums.expanded(), horizon
 
 
 def _contributions(state: CustomerState, archived: Iterable[ArchivedJourney]) -> Iterator[Contribution]:
@@ -121,7 +131,7 @@ def _contributions(state: CustomerState, archived: Iterable[ArchivedJourney]) ->
 def _expired(state: CustomerState, archived: Iterable[ArchivedJourney]) -> int:
     """Return the latest end of the journeys whose archive has expired: until then cells hold more than rows tell."""
     kept = {old.key for old in archived}
-    return max((journey.ended for journey in state.frozen if journey.key not in kept), default=-1)
+    return max((journey.ended for journey in state.frozen if journey.key not in kept), default=NEVER)
 
 
 def _check_customer(
@@ -154,11 +164,7 @@ def _check_ledgers(subject: Subject, state: CustomerState, definitions: Definiti
 
 
 def _check_cells(
-    partition: Partition,
-    expected: Mapping[CellKey, Counts],
-    kept: Mapping[CellKey, Counts],
-    horizon: Millis,
-    result: Verified,
+    expected: Mapping[CellKey, Counts], kept: Mapping[CellKey, Counts], horizon: int, result: Verified
 ) -> None:
     result.cells += len(kept)
     for key in sorted(expected.keys() | kept.keys()):
@@ -171,6 +177,6 @@ def _check_cells(
             names = sorted(name for name in should.keys() | does.keys() if should.get(name, 0) != does.get(name, 0))
             name = names[0]
             result.differ(
-                f"partition {partition}, cell {key.scope} {key.grain} {key.bucket} under {key.policy}: {name} is "
+                f"cell {key.scope} {key.grain} {key.bucket} under {key.policy}: {name} is "
                 f"{does.get(name, 0)}, the rows sum to {should.get(name, 0)}"
             )

@@ -1,4 +1,4 @@
-"""Cells: packed counts per scope and span of time, a block to a row, each partition its own; and the scopes' names."""
+"""Cells: packed counts per scope and span of time, a block to a row, in parts by partition; and the scopes' names."""
 
 from sqlalchemy import BigInteger, Column, Integer, LargeBinary, SmallInteger, String, Table, UniqueConstraint
 
@@ -28,6 +28,7 @@ cells = Table(
     Column("counts", LargeBinary, nullable=False),
     postgresql_with={**OFTEN_CHANGED, **SWEPT_OFTEN},
 )
-"""``bucket`` is where the block begins (see ``models.blocks``).
+"""``bucket`` is where the block begins (see ``models.blocks``), ``partition`` that of whoever wrote: a checkpoint of
+several writes to the lowest of them, so that they share rows. Only sums over partitions mean anything.
 
 The key's order lets a reader of one scope and range walk all partitions in one sweep."""

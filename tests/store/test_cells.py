@@ -98,11 +98,11 @@ def test_readers_merge_partitions_and_stay_in_their_span_scope_policy_and_grain(
     assert store.cells.series("p@1", "all", "hour", span) == {samples.T0: {"contact.n": 3}}
 
 
-def test_the_cells_of_one_partition_can_be_checked_one_by_one(store: Store) -> None:
-    mine: dict[CellKey, Counts] = {samples.cell(): {"contact.n": 1}, samples.cell(group=3): {"contact.n": 2}}
-    store.checkpoint(effects(store, 0, mine))
-    store.checkpoint(effects(store, 1, {samples.cell(): {"contact.n": 9}}))
-    assert dict(store.cells.of_partition(Partition(0))) == mine
+def test_all_cells_can_be_checked_one_by_one_whichever_partition_holds_what_of_them(store: Store) -> None:
+    first: dict[CellKey, Counts] = {samples.cell(): {"contact.n": 1}, samples.cell(group=3): {"contact.n": 2}}
+    store.checkpoint(effects(store, 0, first))
+    store.checkpoint(effects(store, 1, {samples.cell(): {"contact.n": 9}, samples.cell(group=3): {"contact.n": -2}}))
+    assert dict(store.cells.every()) == {samples.cell(): {"contact.n": 10}}
 
 
 def test_days_are_read_by_customer_group(store: Store) -> None:
@@ -164,7 +164,7 @@ def test_pruning_lets_old_five_minutes_go_and_nothing_else(store: Store, grain: 
     }
     store.checkpoint(effects(store, 0, cells))
     store.cells.prune("5m", Millis(DAY0 + HOUR))
-    assert len(dict(store.cells.of_partition(Partition(0)))) == left
+    assert len(dict(store.cells.every())) == left
 
 
 def test_scope_numbers_fit_a_signed_64_bit_integer_and_differ() -> None:

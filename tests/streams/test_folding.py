@@ -88,7 +88,7 @@ class Scene:
         assert facts(self.store) == facts(expected)
         for partition in (P0, P1):
             assert self.store.places[partition].counters == expected.places[partition].counters
-            assert cells(self.store, partition) == cells(expected, partition)
+        assert cells(self.store) == cells(expected)
 
 
 def told(partition: int, n: int) -> Pair:
@@ -134,6 +134,17 @@ def test_chunks_that_follow_each_other_are_one_checkpoint_for_all_partitions(sce
     assert scene.store.written == [[(0, 0, 5), (1, 0, 9)]]
     assert folded.offsets == 14
     scene.finish()
+
+
+def test_what_is_written_together_adds_to_the_cells_once_in_the_lowest_partitions_name(scene: Scene) -> None:
+    scene.folding.fold([scene.chunk(0, 3, P1)])
+    assert len(scene.store.tables.cells[P0]) == 0, "whose partition does not move gets nothing"
+    scene.folding.fold([scene.chunk(3, 10, P1), scene.chunk(0, 10)])
+    (shared,), (alone, none) = (scene.store.tables.cells[partition] for partition in (P0, P1))
+    assert (len(alone) > 0, len(none)) == (True, 0)
+    apart = ideal(scene.log, scene.store)
+    assert cells(scene.store) == cells(apart)
+    assert len(shared) < sum(len(cells) for found in apart.tables.cells.values() for cells in found)
 
 
 def test_what_is_beyond_does_not_keep_back_what_continues(scene: Scene) -> None:
