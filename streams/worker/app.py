@@ -9,22 +9,21 @@ import faust
 from faust.app.base import BootStrategy
 from faust.types import AppT, Message, StreamT
 
-from models.chunks import Chunk
 from streams.worker import transport
-from streams.worker.parts import Parts
+from streams.worker.parts import Fetched, Parts
 
-BUFFERED_CHUNKS = 4
-"""Chunks between the fetcher and the pump, which holds the batches; few, since they die with every rebalance."""
+BUFFERED_FETCHES = 4
+"""Fetches between the fetcher and the pump, which holds the batches; few, since they die with every rebalance."""
 
 
 class Whole(faust.Schema[Any, Any]):
-    """A message's value is a chunk already; there is nothing to decode."""
+    """A message's value is what was fetched already; there is nothing to decode."""
 
     def loads_key(self, app: AppT, message: Message, **_: object) -> None:
-        """Return nothing: a chunk holds many keys."""
+        """Return nothing: a fetch holds many keys."""
 
     def loads_value(self, app: AppT, message: Message, **_: object) -> Any:  # noqa: ANN401, ARG002 - Faust's
-        """Return the chunk."""
+        """Return the chunks."""
         return message.value
 
 
@@ -52,7 +51,7 @@ class WorkerApp(faust.App):
             topic_disable_leader=True,
             stream_wait_empty=False,
             stream_recovery_delay=0.0,
-            stream_buffer_maxsize=BUFFERED_CHUNKS,
+            stream_buffer_maxsize=BUFFERED_FETCHES,
             broker_session_timeout=reading.session_seconds,
             broker_heartbeat_interval=reading.heartbeat_seconds,
             broker_max_poll_records=reading.records,
@@ -76,9 +75,9 @@ def application(parts: Parts) -> WorkerApp:
     topic = app.topic(parts.reading.topic, schema=Whole(), acks=False)
 
     @app.agent(topic, name=f"{parts.reading.group}-fold", concurrency=1)
-    async def fold(chunks: StreamT[Chunk]) -> None:
-        async for chunk in chunks:
-            # Nothing here may raise: an exception that leaves an agent is "done" to Faust, and the chunk is lost.
-            await parts.pump.take(chunk)
+    async def fold(fetches: StreamT[Fetched]) -> None:
+        async for fetched in fetches:
+            # Nothing here may raise: an exception that leaves an agent is "done" to Faust, and the chunks are lost.
+            await parts.pump.take(*fetched)
 
     return app

@@ -1,7 +1,7 @@
 """The consumer's thread: where fetches and seeks happen, so where alone it can be known what a fetch covers.
 
-Each fetch becomes one ``Chunk`` per partition. Four ways in which Faust or aiokafka would lose or stall in silence are
-closed here::
+Each fetch becomes one ``Fetched``: a ``Chunk`` of each partition that something came from. Four ways in which Faust or
+aiokafka would lose or stall in silence are closed here::
 
     1. Only what is committed is read: Faust asks for everything, and aborted transactions would be counted.
     2. No offset is ever reset by itself. A position that the log no longer has is looked up: before its first offset,
@@ -10,8 +10,12 @@ closed here::
     3. What ails the group's coordination is raised here. aiokafka tells it only to callers of its own ``getmany``,
        which Faust goes around, and waits for ever until it is heard.
     4. A fetch that waits for new records holds up those of every other partition on that broker; it waits briefly.
+
+Where events trickle in, each would be a fetch of its own, and brokers, Faust and this process would be busy with
+handing over. So what comes within a moment is fetched together; with a backlog nothing waits.
 """
 
+import asyncio
 import contextlib
 from collections.abc import Iterable, Mapping
 
@@ -30,7 +34,7 @@ from models.errors import LogChanged
 from models.identifiers import Millis, Offset, Partition
 from models.interactions.binary import structured
 from streams.worker.covering import Covering
-from streams.worker.parts import parts_of
+from streams.worker.parts import Fetched, parts_of
 
 _log = structlog.get_logger(__name__)
 
@@ -38,6 +42,10 @@ NEVER_IDLE_MS = 24 * 3_600 * 1_000
 """aiokafka leaves a group whose consumer fetches nothing for so long, and then never rejoins; a store that is away for
 an hour must not have that effect, and our own liveness sees what hangs."""
 FETCH_WAIT_MS = 100
+MOMENT_S = 0.05
+"""Least time from a fetch that brought little to the next; half of it is what an event waits longer, on average."""
+LITTLE = 2_000
+"""Records of a fetch from which on the next one follows at once."""
 
 
 class Thread(WorkerThread):
@@ -60,6 +68,7 @@ class ChunkThread(AIOKafkaConsumerThread):
         self._parts = parts_of(self.app)
         self._covering = Covering()
         self._assigned: object | None = None
+        self._not_before = 0.0
         self.expired: dict[Partition, int] = {}
         """How many offsets of each partition were gone before they were read."""
 
@@ -90,9 +99,13 @@ class ChunkThread(AIOKafkaConsumerThread):
         timeout: float | None = None,  # noqa: ASYNC109 - Faust's signature
         max_records: int | None = None,
     ) -> RecordMap:
+        loop = asyncio.get_running_loop()
+        await asyncio.sleep(self._not_before - loop.time())
         try:
             consumer._coordinator.check_errors()  # 3  # noqa: SLF001 - tests/streams/worker/test_contract_faust.py holds it
             fetched = await super()._fetch_records(consumer, active_partitions, timeout, max_records)
+            if sum(map(len, fetched.values())) < LITTLE:
+                self._not_before = loop.time() + MOMENT_S
             # Nothing may be awaited between the fetch and this, or a seek could come between.
             return self._chunks(consumer, fetched, active_partitions)
         except NoOffsetForPartitionError:
@@ -160,14 +173,14 @@ class ChunkThread(AIOKafkaConsumerThread):
     def _chunks(self, consumer: AIOKafkaConsumer, fetched: RecordMap, active: Iterable[TP]) -> RecordMap:
         self._begin(consumer)
         positions = _positions(consumer)
-        chunks: dict[TP, list[Chunk]] = {}
+        chunks: dict[TP, Chunk] = {}
         for tp in active:
             if tp in positions:
                 records = [_record(one) for one in fetched.get(tp, ())]
                 chunk = self._covering.chunk(Partition(tp.partition), records, positions[tp])
                 if chunk is not None:
-                    chunks[tp] = [chunk]
-        return chunks
+                    chunks[tp] = chunk
+        return {next(iter(chunks)): [Fetched(chunks.values())]} if chunks else {}
 
     async def _find_again(self, consumer: AIOKafkaConsumer, lost: Mapping[TP, int]) -> None:
         """Go on at the first offset of partitions whose position the log no longer has."""

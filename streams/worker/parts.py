@@ -4,7 +4,14 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import Any, Protocol, cast
 
+from models.chunks import Chunk
 from streams.worker.pump import Pump
+
+
+class Fetched(tuple[Chunk, ...]):
+    """What one fetch brought: a chunk of each partition that something came from."""
+
+    __slots__ = ()
 
 
 @dataclass(frozen=True, slots=True)

@@ -93,30 +93,24 @@ class Pump:
         self.progress = Progress(at=time.monotonic())
         folding.listen(self._written)
 
-    async def take(self, chunk: Chunk) -> None:
-        """Accept ``chunk``; waits while two batches are full already. Never raises, but for cancellation."""
+    async def take(self, *chunks: Chunk) -> None:
+        """Accept ``chunks``; waits while two batches are full already. Never raises, but for cancellation."""
         async with self._changed:
             await self._changed.wait_for(lambda: self._records < 2 * self._batching.records or self._stopping.is_set())
-            rereading = self._rereading.get(chunk.partition)
-            if rereading is not None:
-                if chunk.start > rereading:  # 1
-                    self.progress.dropped += 1
-                    return
-                del self._rereading[chunk.partition]
-            if not self._chunks:
-                self._since = time.monotonic()
-            self._chunks.append(chunk)
-            self._records += len(chunk.records)
+            for chunk in chunks:
+                self._accept(chunk)
             self._changed.notify_all()
 
     async def hold(self, partitions: Collection[Partition]) -> Mapping[Partition, Offset]:
-        """Read ``partitions`` anew from the store and return where they must be read from.
+        """Read ``partitions``, all that are assigned, anew from the store and return where they must be read from.
 
-        When the store is away, those are left out; the pump sends the reader there once it is back.
+        Others are held no longer: the word that they were taken away may have come before that they were given. When
+        the store is away, none are returned; the pump sends the reader there once it is back.
         """
         await self._drop(partitions)
+        self._owed.intersection_update(partitions)
         try:
-            offsets = await self._in_thread(self._hold, partitions)
+            offsets = await self._in_thread(self._hold_only, partitions)
         except Retryable as error:
             self.progress.waiting = str(error)
             _log.warning("assigned, but the store is away", partitions=sorted(partitions), reason=str(error))
@@ -188,6 +182,18 @@ class Pump:
         self._thread.shutdown(wait=False, cancel_futures=True)
         return self._job is not None and not self._job.done()
 
+    def _accept(self, chunk: Chunk) -> None:
+        rereading = self._rereading.get(chunk.partition)
+        if rereading is not None:
+            if chunk.start > rereading:  # 1
+                self.progress.dropped += 1
+                return
+            del self._rereading[chunk.partition]
+        if not self._chunks:
+            self._since = time.monotonic()
+        self._chunks.append(chunk)
+        self._records += len(chunk.records)
+
     async def _gathered(self) -> list[Chunk]:
         """Return the next batch: all there is, once it is enough or has waited long enough."""
         async with self._changed:
@@ -249,6 +255,11 @@ class Pump:
                     _log.info("the worker goes on")
                 self.progress.waiting = None
                 return result
+
+    def _hold_only(self, partitions: Collection[Partition]) -> Mapping[Partition, Offset]:
+        """Hold ``partitions`` and no others; in the thread."""
+        self._folding.release(self._folding.held.difference(partitions))
+        return self._hold(partitions)
 
     def _hold(self, partitions: Collection[Partition]) -> Mapping[Partition, Offset]:
         """Check what we stand on, then hold ``partitions``; in the thread."""

@@ -3,11 +3,12 @@
 Chunks vanish when the group changes its generation, and nothing in Faust or aiokafka fetches them again. So we look
 every few seconds: a partition of which nothing is under way here, and which is read from elsewhere than where the
 store stands, twice in a row at the same two places, is sought. Once would not do: a chunk may be on its way from the
-one to the other.
+one to the other. A partition that is held here and not assigned, twice in a row, is let go: it is another's to fold,
+and would look for ever as if nothing moved.
 """
 
 import asyncio
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from typing import Protocol
 
 import structlog
@@ -29,6 +30,9 @@ class Positions(Protocol):
     async def positions(self) -> Mapping[Partition, Offset]:
         """Return where each assigned partition is read next; one that was not sought yet may be left out."""
 
+    def assigned(self) -> Collection[Partition]:
+        """Return the partitions that are this reader's just now."""
+
 
 class Reconciler:
     """Looks every ``seconds``."""
@@ -38,6 +42,7 @@ class Reconciler:
         self._reader = reader
         self._seconds = seconds
         self._apart: dict[Partition, Standing] = {}
+        self._foreign: frozenset[Partition] = frozenset()
         self.found = 0
         """How often something had been lost, since the start."""
 
@@ -53,11 +58,13 @@ class Reconciler:
     async def look(self) -> dict[Partition, Offset]:
         """Look once; return what was sought, and where."""
         positions = await self._reader.positions()
+        foreign = frozenset(self._pump.wanted().keys() - set(self._reader.assigned()))
         apart = {
             partition: (wanted, positions.get(partition))
             for partition, wanted in self._pump.wanted().items()
-            if positions.get(partition) != wanted and not self._pump.holds(partition)
+            if positions.get(partition) != wanted and not self._pump.holds(partition) and partition not in foreign
         }
+        await self._let_go(foreign)
         lost = {partition: at[0] for partition, at in apart.items() if self._apart.get(partition) == at}
         self._apart = {partition: at for partition, at in apart.items() if partition not in lost}
         if lost:
@@ -65,3 +72,9 @@ class Reconciler:
             _log.warning("chunks were lost on the way: they are read again", offsets=lost)
             await self._pump.reread(lost)
         return lost
+
+    async def _let_go(self, foreign: frozenset[Partition]) -> None:
+        if stale := foreign & self._foreign:
+            _log.warning("partitions were held that are not assigned: they are let go", partitions=sorted(stale))
+            await self._pump.release(stale)
+        self._foreign = foreign - stale

@@ -1,7 +1,9 @@
-"""Faust's transport with one message per fetched chunk, under a URL scheme of our own.
+"""Faust's transport with one message per fetch, under a URL scheme of our own.
 
-Faust makes four tasks of every message before an agent sees it; one message per chunk makes that cost nothing. Where
-a partition is read from is the store's to say, never Kafka's: it is asked at every assignment.
+Faust makes four tasks of every message before an agent sees it; one message for all that a fetch brought makes that
+cost nothing. It goes by the first of its partitions, which is as good as any other: whether a chunk is still wanted is
+for the fold's rule to say. Where a partition is read from is the store's to say, never Kafka's: it is asked at every
+assignment.
 """
 
 import asyncio
@@ -14,10 +16,9 @@ from faust.transport.drivers import TRANSPORTS
 from faust.transport.drivers.aiokafka import Consumer, Transport
 from faust.types import TP, ConsumerMessage
 
-from models.chunks import Chunk
 from models.identifiers import Offset, Partition
 from streams.worker.consumer_thread import ChunkThread
-from streams.worker.parts import parts_of
+from streams.worker.parts import Fetched, parts_of
 
 _log = structlog.get_logger(__name__)
 
@@ -50,12 +51,12 @@ class ChunkConsumer(Consumer):
     def _new_consumer_thread(self) -> ChunkThread:
         return ChunkThread(self, loop=self.loop, beacon=self.beacon)
 
-    def _to_message(self, tp: TP, record: Chunk) -> ConsumerMessage:
-        """Return the chunk as the message that Faust passes around."""
+    def _to_message(self, tp: TP, record: Fetched) -> ConsumerMessage:
+        """Return what was fetched as the message that Faust passes around."""
         return ConsumerMessage(
             topic=tp.topic,
             partition=tp.partition,
-            offset=record.end - 1,
+            offset=record[0].end - 1,
             timestamp=0.0,
             timestamp_type=1,
             headers={},
@@ -82,6 +83,10 @@ class ChunkConsumer(Consumer):
             await self._thread.seek_present({TP(topic, partition): offset for partition, offset in offsets.items()})
         except (TimeoutError, IllegalStateError, KafkaError) as error:
             _log.info("a seek was overtaken", reason=repr(error), offsets=dict(offsets))
+
+    def assigned(self) -> set[Partition]:
+        """Return the partitions that are assigned just now."""
+        return {Partition(tp.partition) for tp in self.assignment()}
 
     async def positions(self) -> dict[Partition, Offset]:
         """Return where each assigned partition is read next."""

@@ -54,6 +54,7 @@ def fences(worker: WorkerProcess) -> int:
 
 
 def metric(worker: WorkerProcess, name: str) -> float:
+    assert worker.running, worker.said
     found = re.search(rf"^ressenti_{name} (\S+)$", httpx.get(f"{worker.address}/metrics").text, re.MULTILINE)
     assert found is not None
     return float(found[1])

@@ -102,6 +102,28 @@ def test_a_batch_with_room_is_written_when_its_time_has_come() -> None:
     run(body)
 
 
+def test_what_is_assigned_is_all_that_is_held() -> None:
+    """Partitions that were taken away before the word that they were given was through are not kept for ever."""
+
+    async def body(b: Bench) -> None:
+        await b.pump.hold([P1])
+        assert b.pump.wanted() == {P1: 0}
+        await b.pump.take(chunk(0, 0, 5), chunk(1, 0, 5))
+        await b.settled(lambda: b.at(P1) == 5)
+        assert (b.at(P0), b.reader.sent) == (0, [])
+
+    run(body)
+
+
+def test_what_one_fetch_brought_is_one_checkpoint() -> None:
+    async def body(b: Bench) -> None:
+        await b.pump.take(chunk(0, 0, 5), chunk(1, 0, 7))
+        await b.settled(lambda: b.at(P1) == 7)
+        assert [[(e.partition, e.end) for e in effects] for effects in b.shelf.written] == [[(0, 5), (1, 7)]]
+
+    run(body, Batching(records=12, seconds=3_600))
+
+
 def test_partitions_of_another_log_are_never_held() -> None:
     async def body(b: Bench) -> None:
         b.shelf.changed = LogChanged("topic interactions was made anew")
@@ -229,7 +251,7 @@ def test_partitions_assigned_while_the_store_is_away_are_held_and_sought_once_it
         assert await b.pump.hold([P0]) == {}
         await b.settled(lambda: b.reader.sent)
         assert b.reader.sent == [{P0: 12}]
-        assert b.pump.wanted() == {P0: 12, P1: 0}
+        assert b.pump.wanted() == {P0: 12}
 
     run(body)
 

@@ -1,7 +1,7 @@
 """What was lost on the way is read again; what is merely on its way is left alone."""
 
 import asyncio
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass, field
 from typing import cast
 
@@ -26,6 +26,9 @@ class Fake:
     held: set[Partition] = field(default_factory=set)
     sought: list[dict[Partition, Offset]] = field(default_factory=list)
     away: bool = False
+    others: set[Partition] = field(default_factory=set)
+    """Partitions that are not assigned here."""
+    released: list[set[Partition]] = field(default_factory=list)
 
     def wanted(self) -> dict[Partition, Offset]:
         return dict(self.stands)
@@ -41,6 +44,14 @@ class Fake:
         if self.away:
             raise KafkaConnectionError
         return dict(self.read)
+
+    def assigned(self) -> Collection[Partition]:
+        return self.stands.keys() - self.others
+
+    async def release(self, partitions: Collection[Partition]) -> None:
+        self.released.append(set(partitions))
+        for partition in partitions:
+            del self.stands[partition]
 
     def reconciler(self, seconds: float = 5.0) -> Reconciler:
         return Reconciler(cast("Pump", self), self, seconds)
@@ -62,6 +73,23 @@ def test_a_partition_that_was_never_read_is_sought_too() -> None:
     reconciler = Fake({P0: Offset(10)}).reconciler()
     look(reconciler)
     assert look(reconciler) == {P0: 10}
+
+
+def test_what_is_held_and_not_assigned_in_two_looks_is_let_go_and_never_sought() -> None:
+    fake = Fake({P0: Offset(10), P1: Offset(3)}, {P1: Offset(3)}, others={P0})
+    reconciler = fake.reconciler()
+    assert (look(reconciler), fake.released) == ({}, [])
+    assert (look(reconciler), fake.released) == ({}, [{P0}])
+    assert (look(reconciler), fake.stands, fake.sought) == ({}, {P1: 3}, [])
+
+
+def test_what_is_not_assigned_for_one_look_is_kept() -> None:
+    fake = Fake({P0: Offset(10)}, {P0: Offset(10)})
+    reconciler = fake.reconciler()
+    for others in ({P0}, set[Partition](), {P0}, set[Partition]()):
+        fake.others = others
+        look(reconciler)
+    assert (fake.released, fake.sought) == ([], [])
 
 
 @given(st.lists(st.tuples(st.integers(0, 3), st.integers(0, 3), st.booleans()), max_size=12))
