@@ -17,7 +17,9 @@ handing over. So what comes within a moment is fetched together; with a backlog 
 
 import asyncio
 import contextlib
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
+from functools import partial
+from typing import cast
 
 import structlog
 from aiokafka import AIOKafkaConsumer, ConsumerRecord, TopicPartition
@@ -212,7 +214,11 @@ def _record(one: ConsumerRecord[bytes, bytes]) -> Record:
     value = one.value or b""
     if one.headers:
         value = structured(value, one.headers)
-    return Record(Offset(one.offset), Millis(one.timestamp), one.key or b"", value)
+    return _made((Offset(one.offset), Millis(one.timestamp), one.key or b"", value))
+
+
+_made = cast("Callable[[tuple[Offset, Millis, bytes, bytes]], Record]", partial(tuple.__new__, Record))
+"""``Record`` of its fields; a third of the time its constructor takes, for every record."""
 
 
 def _cut(tp: TP, position: int, end: int) -> LogChanged:
