@@ -20,6 +20,8 @@ from store.upserts import Row, insert_rows, update_rows
 
 OUTSIDE = Partition(-1)
 """Stands for the partition in the ids of messages that no fold wrote: gaps, verdicts, erasures."""
+MOST_COUNTED = 100_000
+"""Counting on costs more than it tells: so many wait only where nobody takes them."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,6 +43,12 @@ class Outbox:
         with self._database.read() as connection:
             messages = [_unsent(row) for row in fetched(connection, _unsent_sql(limit, connection.dialect), ())]
             return [_named(connection, unsent) if unsent.message.topic == "erased" else unsent for unsent in messages]
+
+    def backlog(self, most: int = MOST_COUNTED) -> int:
+        """Return how many messages are unsent; where there are more than ``most``, ``most``."""
+        unsent = select(outbox.c.n).where(outbox.c.sent_at.is_(None)).limit(most).subquery()
+        with self._database.read() as connection:
+            return int(connection.execute(select(func.count()).select_from(unsent)).scalar_one())
 
     def mark_sent(self, sent: Iterable[Unsent], now: Millis) -> None:
         """Note that these were sent."""

@@ -31,6 +31,7 @@ def test_everything_in_effects_is_written_and_the_position_moves(store: Store) -
     assert store.verbatims.of(WHO) == effects.verbatims
     assert [kept.letter for kept in store.dead_letters.recent()] == effects.dead_letters
     assert [unsent.message for unsent in store.outbox.unsent()] == effects.outbox
+    assert store.outbox.backlog() == len(effects.outbox) > 0
     for key, counts in effects.cells.items():
         if key.grain != "day":
             span = (key.bucket, Millis(key.bucket + 1))

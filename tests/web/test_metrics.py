@@ -9,6 +9,8 @@ import pytest
 from httpx import Client
 from prometheus_client.parser import text_string_to_metric_families
 
+from models.effects import OutboxMessage
+from models.identifiers import Offset
 from streams.bootstrap import House
 from tests.web import houses
 from web.metrics.catalogue import METRICS, PREFIX
@@ -58,6 +60,14 @@ def test_what_was_received_is_scored_duplicate_or_dead(client: Client, house: Ho
         (("verdict", "rejected"),): 0,
     }
     assert total(metrics, "records_behind") == 0
+
+
+def test_results_that_wait_to_be_sent_are_counted_up_to_a_bound(client: Client, house: House) -> None:
+    house.store.outbox.add([OutboxMessage(Offset(0), 0, "gaps", f"g{n}", b"{}") for n in range(3)])
+    assert total(scraped(client), "outbox_unsent") == 3
+    assert house.store.outbox.backlog(2) == 2
+    house.store.outbox.mark_sent(house.store.outbox.unsent(), house.now())
+    assert total(scraped(client), "outbox_unsent") == 0
 
 
 def subject_of(house: House, raw: str) -> bytes:

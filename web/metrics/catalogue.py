@@ -50,6 +50,12 @@ METRICS: tuple[Metric, ...] = (
     Metric(
         "log_away", "gauge", "1 while the log does not answer: events get 503.", "Start the brokers; see the log lines."
     ),
+    Metric(
+        "outbox_unsent",
+        "gauge",
+        "Results that wait to be sent to topics or webhooks, counted up to 100,000.",
+        "Whoever should take them does not, or a topic is missing: see the log lines, `ressenti topics check`.",
+    ),
     Metric("watermark_seconds", "gauge", "The oldest partition's latest log time.", "Nothing; it should."),
     Metric(
         "engine_fences",

@@ -77,6 +77,7 @@ def _standing(house: House) -> dict[str, Samples]:
     return {
         "records_behind": {} if waiting is None else {(): waiting},
         "log_away": {(): waiting is None},
+        "outbox_unsent": {(): store.outbox.backlog()},
         "watermark_seconds": {(): store.partitions.slowest_watermark() / SECOND},
         "customers": {(): store.customers.count()},
         "rescues_open": {(): len(calls)},
