@@ -18,6 +18,7 @@ from models.chunks import Chunk
 from models.errors import LogChanged, RefusedToStart
 from models.identifiers import Offset, Partition
 from models.partitions import partition_of
+from streams.kafka.batches import BatchSender
 from streams.kafka.clients import BrokerAway, Cluster, cluster_of
 from streams.kafka.ports import Admin
 from streams.kafka.reading import Reader
@@ -48,7 +49,7 @@ class KafkaLog:
         self._cluster = cluster
         self._topic = topic.name
         self._sender = sender
-        self._news = Sender(cluster, whole=True)
+        self._news = BatchSender(cluster, self._partitions_of)
         self._reader = Reader(cluster, topic.name)
         self._admin: Admin = cluster.admin()
         try:
@@ -126,7 +127,7 @@ class KafkaLog:
             )
 
     @property
-    def news(self) -> Sender:
+    def news(self) -> BatchSender:
         """What results are sent with, thousands at a time: apart from the records, for which somebody waits."""
         return self._news
 
@@ -184,6 +185,12 @@ class KafkaLog:
         for fault in faults(topic, has, replication):
             _log.warning("a topic is not what it must be", fault=fault)
         return has.id, has.partitions
+
+    def _partitions_of(self, name: str) -> int:
+        has = self._asked(lambda: found(self._admin, name))
+        if has is None:
+            raise BrokerAway(f"topic {name} does not exist; run: ressenti topics create")
+        return has.partitions
 
     def _asked(self, ask: Callable[[], T]) -> T:
         """Return what ``ask`` does; for a moment after brokers were away the client waits before it goes to them."""

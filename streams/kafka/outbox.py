@@ -14,7 +14,8 @@ from models.errors import NotFound
 from models.identifiers import Millis
 from store.dead_letters import DeadLetters
 from store.outbox import Outbox, Unsent
-from streams.kafka.sending import Headers, Outgoing, Sender
+from streams.kafka.batches import BatchSender
+from streams.kafka.sending import Headers, Outgoing
 from streams.publishing import dead_letter_payload
 
 BATCH = 5_000
@@ -33,7 +34,7 @@ class TopicDeliveries:
     """Sends what is unsent to the topic that each message is about; ``tick`` is for one thread at a time."""
 
     def __init__(
-        self, outbox: Outbox, dead_letters: DeadLetters, sender: Sender, topic_of: Callable[[Topic], str]
+        self, outbox: Outbox, dead_letters: DeadLetters, sender: BatchSender, topic_of: Callable[[Topic], str]
     ) -> None:
         self._outbox = outbox
         self._dead_letters = dead_letters

@@ -70,8 +70,5 @@ class Producer(Protocol):
     def send(self, topic: str, value: bytes | None = None, key: bytes | None = None, **options: Any) -> Future:  # noqa: ANN401 - kafka-python's
         """Hand over a record to be sent."""
 
-    def flush(self, timeout: float | None = None) -> None:
-        """Send what was handed over."""
-
     def close(self, timeout: float | None = None) -> None:
         """Send what was handed over and close."""

@@ -28,8 +28,6 @@ BATCH_BYTES = 512 * 1024
 REQUEST_BYTES = 8 * 1024 * 1024
 LINGER_MS = 5
 """A request waits so long for more records; without it a thousand records go out in batches of ten, half as fast."""
-WHOLE_LINGER_MS = 1_000
-"""Where what is handed over together goes out together: longer than handing it over ever takes."""
 AGAIN_SECONDS = 1.0
 """How often brokers that are away are looked for."""
 
@@ -53,16 +51,11 @@ class Outgoing:
 
 
 class Sender:
-    """Sends records and waits until all copies have them; made without meeting a broker, safe to use from threads.
+    """Sends records and waits until all copies have them; made without meeting a broker, safe to use from threads."""
 
-    ``whole``: for one thread that sends thousands at a time. Nothing leaves before all of it was handed over, which
-    costs well under half of the processor time: what leaves while more is handed over leaves in small requests.
-    """
-
-    def __init__(self, cluster: Cluster, clock: Callable[[], float] = time.monotonic, *, whole: bool = False) -> None:
+    def __init__(self, cluster: Cluster, clock: Callable[[], float] = time.monotonic) -> None:
         self._cluster = cluster
         self._clock = clock
-        self._whole = whole
         self._turn = threading.Lock()
         self._producer: Producer | None = None
         self._away: str | None = None
@@ -87,8 +80,6 @@ class Sender:
         try:
             producer = self._connected()
             handed = [_handed(producer, record) for record in records]
-            if self._whole:
-                producer.flush(self._cluster.timeout_seconds + GRACE_SECONDS)
             return self._acknowledged(handed, begun)
         except (KafkaError, RefusedToStart) as error:
             reason = self._reason(error)
@@ -134,7 +125,7 @@ class Sender:
             delivery_timeout_ms=self._cluster.milliseconds,
             request_timeout_ms=self._cluster.milliseconds // 2,
             retry_backoff_ms=50,
-            linger_ms=WHOLE_LINGER_MS if self._whole else LINGER_MS,
+            linger_ms=LINGER_MS,
             batch_size=BATCH_BYTES,
             max_request_size=REQUEST_BYTES,
             metrics_enabled=False,

@@ -7,11 +7,12 @@ from pathlib import Path
 import pytest
 
 from models.effects import Counters, Effects, OutboxMessage
-from models.identifiers import Millis, Offset, Partition
+from models.identifiers import Millis, Offset
 from store.database import Store
+from streams.kafka.batches import BatchSender
 from streams.kafka.clients import BrokerAway, Cluster
 from streams.kafka.outbox import TopicDeliveries
-from streams.kafka.sending import Outgoing, Sender
+from streams.kafka.sending import Outgoing
 from streams.publishing import LETTER
 from tests.servers.kafka import Kafka, MakeTopic
 from tests.store.samples import T0, home, letter, subject
@@ -49,14 +50,14 @@ def store(tmp_path: Path) -> Iterator[Store]:
 
 
 @pytest.fixture
-def sender(kafka: Kafka) -> Iterator[Sender]:
-    made = Sender(Cluster((kafka.bootstrap,), {}, 10.0), whole=True)
+def sender(kafka: Kafka) -> Iterator[BatchSender]:
+    made = BatchSender(Cluster((kafka.bootstrap,), {}, 10.0), lambda _: 1)
     yield made
     made.close()
 
 
 @pytest.fixture
-def deliveries(store: Store, sender: Sender, topics: Topics) -> TopicDeliveries:
+def deliveries(store: Store, sender: BatchSender, topics: Topics) -> TopicDeliveries:
     return TopicDeliveries(store.outbox, store.dead_letters, sender, topics.names.__getitem__)
 
 
@@ -125,19 +126,19 @@ def test_a_dead_letter_is_told_with_its_bytes_and_nothing_is_told_of_one_that_wa
 class LeavesAfter:
     """A sender whose brokers go away after so many batches; what it was given by then arrived."""
 
-    def __init__(self, sender: Sender, batches: int) -> None:
+    def __init__(self, sender: BatchSender, batches: int) -> None:
         self._sender = sender
         self._left = batches
 
-    def send(self, records: list[Outgoing]) -> list[tuple[Partition, Offset]]:
+    def send(self, records: list[Outgoing]) -> None:
         self._left -= 1
         if self._left < 0:
             raise BrokerAway("away")
-        return self._sender.send(records)
+        self._sender.send(records)
 
 
 def test_what_was_not_acknowledged_is_sent_again_and_order_holds(
-    store: Store, sender: Sender, topics: Topics, monkeypatch: pytest.MonkeyPatch
+    store: Store, sender: BatchSender, topics: Topics, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr("streams.kafka.outbox.BATCH", 4)
     written(store, *(message(n, "scores", "k", b'{"version":%d}' % n) for n in range(10)))
