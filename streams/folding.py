@@ -19,10 +19,8 @@ fetched, perhaps long ago. For each chunk, and the position and epoch of its par
 What is read and when, retries and threads are the engines' business.
 """
 
-import gc
 import threading
 from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
-from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from operator import attrgetter
 
@@ -36,6 +34,7 @@ from models.identifiers import Epoch, Millis, Offset, Partition
 from streams.cells import CellDifferences
 from streams.continuity import NotNext, continuing, whole
 from streams.fold import process
+from streams.garbage import undisturbed
 from streams.keeper import HandOn, Keeper
 from streams.poison import isolated
 from streams.rows import Rows
@@ -243,22 +242,3 @@ class Folding:
 
 
 _partition = attrgetter("partition")
-
-
-@contextmanager
-def undisturbed() -> Iterator[None]:
-    """Keep the cyclic garbage collector out of the block: a fold makes many objects and no cycles (20 % faster).
-
-    What is left of them at the end counts as old, by moving it where nothing is collected and back: the collector would
-    else go through all of it at once, and find that it is still in use.
-    """
-    if not gc.isenabled():
-        yield
-        return
-    gc.disable()
-    try:
-        yield
-    finally:
-        gc.freeze()
-        gc.unfreeze()
-        gc.enable()

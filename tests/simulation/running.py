@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 import structlog
 
-from streams.folding import undisturbed
+from streams.garbage import undisturbed
 from tests.simulation.checks import Finding, findings
 from tests.simulation.schedule import Schedule, drawn
 from tests.simulation.world import World
