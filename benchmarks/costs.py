@@ -21,7 +21,7 @@ STAGES: dict[tuple[str, str], str] = {
     ("streams/customers", "close"): "pack customers' rows",
     ("streams/gathering", "gather"): "gather effects and differences",
     ("streams/cells", "expanded"): "sum differences into cells",
-    ("store/cells", "add_cells"): "add to stored cells",
+    ("store/cell_rows", "add_cells"): "add to stored cells",
     ("store/customers", "write_customers"): "write customers' rows",
     ("store/journeys", "write_journeys"): "write journeys' rows",
     ("store/checkpoint", "write_rows"): "write everything else",

@@ -26,7 +26,7 @@ from web.cli.output import JsonOption, emit_json, errors, say
 app = typer.Typer()
 SALT = "demo-1"
 PARTITIONS = 2
-"""One process folds the demo, so few partitions do: cells that are kept per partition stay few and full."""
+"""One process folds the demo, so few partitions do: chunks stay few and full."""
 CHUNK_RECORDS = 20_000
 EVENTS_PER_CUSTOMER = 15.4
 """In the demo's history, measured; for the progress bar."""

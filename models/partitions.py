@@ -46,6 +46,19 @@ def partition_of(key: bytes, partitions: int) -> Partition:
 def group_of(key: bytes) -> int:
     """Return which of the 32 customer groups ``key`` belongs to.
 
-    With a partition count that divides 32 each partition holds 32/P groups, so group cells cost no more rows.
+    A customer stays in one for good, whatever the number of partitions.
     """
     return positive_hash(key) % GROUPS
+
+
+def other_count(has: int, built_from: int) -> str:
+    """Return what a log of ``has`` partitions means for a store that was built from ``built_from``, and the remedy.
+
+    >>> other_count(20, 16).partition(":")[0]
+    'the log has 20 partitions, but this store was built from one of 16'
+    """
+    return (
+        f"the log has {has} partitions, but this store was built from one of {built_from}: customers come by other "
+        "partitions now, and none can be taken away again; name the right log, or begin with a new, empty database "
+        f"and RESSENTI_PARTITIONS={has}: what the log still holds is folded anew"
+    )

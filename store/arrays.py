@@ -23,6 +23,8 @@ from models.errors import InvariantBroken
 from store.batches import plain_cursor
 
 Row = tuple[object, ...]
+Names = tuple[str, ...]
+"""Of columns."""
 
 MOST_BYTES = 1 << 19
 """Per statement: libpq moves what is left to send after each piece that was sent, so that large ones cost their square;
@@ -46,15 +48,15 @@ def arrays_of(columns: Sequence[Column[Any]]) -> str:
 
 
 @cache
-def found_sql(table: Table, *names_wanted: str) -> str:
-    """Return the SQL that reads the rows of ``table`` whose primary keys are given, one array per column of the key.
+def found_sql(table: Table, wanted: Names = (), key: Names = ()) -> str:
+    """Return the SQL that reads the rows of ``table`` whose ``key`` is given, one array per column of it.
 
-    It reads the columns named, all where none is.
+    It reads the columns ``wanted``, all where none is named; ``key`` is the primary key, or the first columns of it.
     """
-    key = [column for column in table.columns if column.primary_key]
-    names = ", ".join(f'"{column.name}"' for column in key)
-    wanted = ", ".join(f't."{name}"' for name in names_wanted or table.columns.keys())
-    return f'SELECT {wanted} FROM {arrays_of(key)} AS w({names}) JOIN "{table.name}" t USING ({names})'  # noqa: S608 - our own names
+    columns = [table.columns[name] for name in key or table.primary_key.columns.keys()]
+    names = ", ".join(f'"{column.name}"' for column in columns)
+    read = ", ".join(f't."{name}"' for name in wanted or table.columns.keys())
+    return f'SELECT {read} FROM {arrays_of(columns)} AS w({names}) JOIN "{table.name}" t USING ({names})'  # noqa: S608 - our own names
 
 
 @cache

@@ -1,64 +1,43 @@
-"""Cells: differences added by the checkpoint, and sums read back over partitions.
+"""Cells read back, summed over partitions, and let go when they are old; how they are written is ``store.cell_rows``.
 
-Neighbouring cells of one scope lie together in one row, a block (``models.blocks``); nobody outside notices. A cell is
-the sum of what all partitions hold of it: whoever moves a partition may write there, whatever the differences are of.
+Neighbouring cells of one scope lie together in one row, a block (``models.blocks``); nobody outside notices.
 """
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Sequence
 from functools import cache
-from hashlib import blake2b
-from itertools import chain, groupby
+from itertools import groupby
 from operator import itemgetter
 
 from sqlalchemy import (
-    BigInteger,
     Connection,
     Dialect,
-    Integer,
-    SmallInteger,
-    and_,
     bindparam,
-    column,
     delete,
     func,
     select,
-    values,
 )
-from sqlalchemy.types import TypeEngine
 
-from models.blocks import BLOCK, Slots, block_start, blocks_of, cell_at
+from models.blocks import BLOCK, block_start, cell_at
 from models.cells import CellKey, Counts, Grain
 from models.gaps.days import Day, day_of
-from models.identifiers import DAY, Millis, Partition
-from models.measures import Coded
-from store.arrays import found_sql
-from store.batches import batches, compiled, fetched
+from models.identifiers import DAY, Millis
+from models.measures import Coded, unpacked
+from store.batches import fetched
+from store.cell_rows import Block, Written, found_rows, scope_id
 from store.databases import Database
-from store.measures import NOTHING, pack, plus, total, unpack
+from store.measures import slots_of, total, unpack
 from store.partitions import bump_every_epoch
 from store.pruning import prune
 from store.tables.cells import GRAINS, cells, scopes
-from store.upserts import Row, add_missing_rows, delete_rows, upsert_rows
 
 PAGE = 1_000
-"""Rows that are fetched at a time where all of a partition's are read."""
-
-Written = tuple[int, int, int, int]
-"""A block's key as its row has it: scope id, grain, start, partition."""
-
-
-def scope_id(policy: str, scope: str) -> int:
-    """Return the number a scope goes by: 63 bits of a hash, the same for every writer.
-
-    >>> scope_id("1", "all") == scope_id("1", "all") != scope_id("2", "all")
-    True
-    """
-    digest = blake2b(f"{policy}\0{scope}".encode(), digest_size=8).digest()
-    return int.from_bytes(digest, "big") >> 1
+"""Rows that are fetched at a time where all are read."""
+AT_ONCE = 100
+"""Blocks of all partitions that are read at once."""
 
 
 class Cells:
-    """Reads cells, merged over partitions; the checkpoint adds to them."""
+    """Reads cells, merged over partitions."""
 
     def __init__(self, database: Database) -> None:
         self._database = database
@@ -98,18 +77,35 @@ class Cells:
 
     def span(self, policy: str, scope: str = "all") -> tuple[Millis, Millis] | None:
         """Return the first day and the last day of ``scope`` that hold anything."""
-        days = (cells.c.scope == scope_id(policy, scope), cells.c.grain == GRAINS["day"])
+        number = scope_id(policy, scope)
         with self._database.read() as connection:
-            row = connection.execute(select(func.min(cells.c.bucket), func.max(cells.c.bucket)).where(*days)).one()
-        return None if row[0] is None else (Millis(row[0]), Millis(row[1]))
+            first = _next_day(connection, number)
+            last = None if first is None else _next_day(connection, number, backwards=True)
+        return None if first is None or last is None else (first, last)
 
     def first_days(self, policy: str) -> dict[str, Day]:
         """Return each scope's first day that holds anything."""
-        of_scope = (cells.c.scope == scopes.c.id, cells.c.grain == GRAINS["day"])
-        first = select(func.min(cells.c.bucket)).where(*of_scope).correlate(scopes).scalar_subquery()
+        found: dict[str, Day] = {}
         with self._database.read() as connection:
-            found = connection.execute(select(scopes.c.name, first).where(scopes.c.policy == policy))
-            return {name: day_of(at) for name, at in found if at is not None}
+            first = _first_rows(connection, policy)
+            for start in range(0, len(first), AT_ONCE):
+                some = first[start : start + AT_ONCE]
+                asked = [(number, GRAINS["day"], day) for _, number, day in some]
+                rows = sorted(found_rows(connection, asked).items())
+                holding = {block for block, parts in groupby(rows, _block_of) if holds([part for _, part in parts])}
+                for (name, number, day), block in zip(some, asked, strict=True):
+                    at = day if block in holding else _next_day(connection, number, day)
+                    if at is not None:
+                        found[name] = day_of(at)
+        return found
+
+    def days_begun(self, policy: str) -> dict[str, Day]:
+        """Return a day for each scope before which it holds nothing: its first, or, seldom, one shortly before.
+
+        Only which rows there are is asked; ``first_days`` asks what their sums are as well.
+        """
+        with self._database.read() as connection:
+            return {name: day_of(at) for name, _, at in _first_rows(connection, policy)}
 
     def every(self) -> Iterator[tuple[CellKey, Counts]]:
         """Yield every cell that holds something, merged, in no order: to check them against the rows they came from."""
@@ -163,62 +159,38 @@ class Cells:
                     yield bucket, group, counts
 
 
-def add_cells(connection: Connection, differences: Mapping[Partition, Mapping[CellKey, Counts]]) -> None:
-    """Add each partition's ``differences`` to its cells; a block that comes to nothing leaves no row.
-
-    All partitions of a checkpoint at once: their blocks lie side by side, and two writers that meet new scopes at the
-    same time then come upon them in the same order, so that neither waits for the other's end in turn.
-    """
-    numbers = _Numbers()
-    changes: list[tuple[Written, Slots]] = [
-        ((numbers[policy, scope], GRAINS[grain], start, partition), slots)
-        for partition, added in differences.items()
-        for (policy, grain, start), scoped in blocks_of(added).rows.items()
-        for scope, slots in scoped.items()
-    ]
-    changes.sort(key=itemgetter(0))  # neighbouring rows are then found and written together
-    add_missing_rows(connection, scopes, sorted((number, *name) for name, number in numbers.items()))
-    there = _existing(connection, [key for key, _ in changes])
-    kept: list[Row] = []
-    empty: list[Row] = []
-    for key, slots in changes:
-        held = there.get(key)
-        summed = pack(slots) if held is None else plus(held, slots)
-        if summed != NOTHING:
-            kept.append((*key, summed))
-        else:
-            empty.append(key)
-    upsert_rows(connection, cells, kept)
-    delete_rows(connection, cells, empty)
+def holds(parts: Sequence[bytes]) -> bool:
+    """Tell whether the rows of a block, whose counts these are, come to anything together."""
+    held = [slots_of(part) for part in parts]
+    return any(total(unpacked(one[slot]) for one in held if slot in one) for slot in {s for one in held for s in one})
 
 
-class _Numbers(dict[tuple[str, str], int]):
-    """The numbers of scopes, each computed once."""
-
-    def __missing__(self, name: tuple[str, str]) -> int:
-        number = self[name] = scope_id(*name)
-        return number
-
-
-def _existing(connection: Connection, keys: list[Written]) -> dict[Written, bytes]:
-    found: dict[Written, bytes] = {}
-    if connection.dialect.name == "postgresql":
-        asked = tuple(list(column) for column in zip(*keys, strict=True))
-        return {row[:4]: row[4] for row in fetched(connection, found_sql(cells), asked)} if keys else found
-    for run in batches(keys):
-        sql = _find_sql(len(run), connection.dialect)
-        for row in fetched(connection, sql, tuple(chain.from_iterable(run))):
-            found[row[:4]] = row[4]
-    return found
+def _first_rows(connection: Connection, policy: str) -> list[tuple[str, int, Millis]]:
+    """Return name, number and first day with a row of each scope that has one."""
+    of_scope = (cells.c.scope == scopes.c.id, cells.c.grain == GRAINS["day"])
+    first = select(func.min(cells.c.bucket)).where(*of_scope).correlate(scopes).scalar_subquery()
+    found = connection.execute(select(scopes.c.name, scopes.c.id, first).where(scopes.c.policy == policy))
+    return [(name, number, Millis(at)) for name, number, at in found if at is not None]
 
 
-@compiled
-def _find_sql(count: int, dialect: Dialect) -> str:
-    typed = [column(name, kind) for name, kind in _KEY.items()]
-    data = [tuple(bindparam(f"{name}_{i}", type_=kind) for name, kind in _KEY.items()) for i in range(count)]
-    wanted = values(*typed, name="wanted").data(data).cte("wanted")
-    same = [cells.c[name] == wanted.c[name] for name in _KEY]
-    return str(select(cells).join_from(wanted, cells, and_(*same)).compile(dialect=dialect))
+def _next_day(
+    connection: Connection, scope: int, after: Millis | None = None, *, backwards: bool = False
+) -> Millis | None:
+    """Return the next day of ``scope`` that holds anything; the next earlier one where ``backwards``."""
+    day, grain = cells.c.bucket, GRAINS["day"]
+    while True:
+        wanted = select(func.max(day) if backwards else func.min(day)).where(
+            cells.c.scope == scope, cells.c.grain == grain
+        )
+        if after is not None:
+            wanted = wanted.where(day < after if backwards else day > after)
+        after = connection.execute(wanted).scalar()
+        if after is None or holds(list(found_rows(connection, [(scope, grain, after)]).values())):
+            return after
+
+
+def _block_of(row: tuple[Written, bytes]) -> Block:
+    return row[0][:3]
 
 
 @cache
@@ -230,11 +202,3 @@ def _range_sql(dialect: Dialect) -> str:
         .order_by(cells.c.bucket)
     )
     return str(wanted.compile(dialect=dialect))
-
-
-_KEY: dict[str, type[TypeEngine[int]]] = {
-    "scope": BigInteger,
-    "grain": SmallInteger,
-    "bucket": BigInteger,
-    "partition": Integer,
-}

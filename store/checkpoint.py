@@ -29,7 +29,7 @@ from models.effects import Effects, Forward
 from models.errors import Fenced
 from models.identifiers import Partition
 from store.batches import fetched
-from store.cells import add_cells
+from store.cell_rows import add_cells
 from store.customers import write_customers
 from store.databases import Database
 from store.dead_letters import write_dead_letters
@@ -51,7 +51,8 @@ def checkpoint(database: Database, chunks: Sequence[Effects], hand_on: HandOn | 
     forwards = [forward for effects in chunks for forward in effects.forwards]
     with database.write(durable=False) as connection:  # 1
         move(connection, sorted(chunks, key=_partition))  # 2
-        write_rows(connection, chunks)  # 3
+        write_cells(connection, chunks)  # 3
+        write_rows(connection, chunks)
         if forwards and hand_on is not None:
             hand_on(forwards)  # 4
             forwards = []
@@ -107,13 +108,17 @@ def _move_sql() -> str:
     )
 
 
-def write_rows(connection: Connection, chunks: Sequence[Effects]) -> None:
-    """Write every row of ``chunks``, in no position's name."""
+def write_cells(connection: Connection, chunks: Sequence[Effects]) -> None:
+    """Add what ``chunks`` add to the cells."""
     cells: dict[Partition, MutableMapping[CellKey, Counts]] = {}
     for effects in chunks:
         here = effects.partition
         cells[here] = summed([cells[here], effects.cells]) if here in cells else effects.cells
     add_cells(connection, cells)
+
+
+def write_rows(connection: Connection, chunks: Sequence[Effects]) -> None:
+    """Write every other row of ``chunks``, in no position's name."""
     write_customers(connection, chunks)
     delete_journeys(connection, chunks)
     write_journeys(connection, chunks)

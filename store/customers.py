@@ -111,7 +111,7 @@ def write_customers(connection: Connection, chunks: Iterable[Effects]) -> None:
     upsert_rows(connection, customers, sorted(changed, key=itemgetter(0, 1)))
 
 
-_LOADED = found_sql(customers, "partition", "subject", "state")
+_LOADED = found_sql(customers, ("partition", "subject", "state"))
 
 
 @compiled

@@ -177,7 +177,7 @@ class _Sums:
             self.totals[place[begin], :WIDTH] += np.add.reduce(some.counts[begin:end], axis=0)
         within = np.flatnonzero(some.slot >= _FIRST_SLOT)
         target = place[within] * GROUPS + some.slot[within] - _FIRST_SLOT
-        # Partitions share no customer group when their number divides 32; any other number makes them meet.
+        # A cell may come twice: of each block there is a row for every partition in whose name it was written.
         np.add.at(self.grouped.reshape(-1, len(GROUPED)), target, some.counts[within[:, None], _GROUPED])
         for cell, counts in some.unnumbered:
             for name, value in counts.items():

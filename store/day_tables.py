@@ -17,7 +17,8 @@ from models.cells import Counts, add
 from models.effects import Effects
 from models.gaps.series import DayTable
 from models.identifiers import DAY, Millis
-from store.cells import Cells, scope_id
+from store.cell_rows import scope_id
+from store.cells import Cells
 from store.databases import Database
 from store.day_movements import Differences, Movements, Standing, standing
 from store.day_reading import Days, DaySlots, advanced, read_days
@@ -88,13 +89,13 @@ class DayTables:
     def tables(self, policy: str, scopes: Iterable[str], days: Window) -> dict[str, DayTable]:
         """Return each scope's table of ``days``, first and last included, zeros where nothing was observed.
 
-        Tables begin no earlier than the first of these scopes does. Nobody may change what they hold. Not for use
+        Tables begin hardly earlier than the first of these scopes does. Nobody may change what they hold. Not for use
         inside a transaction that writes, which might be rolled back.
         """
         keys = [(policy, scope) for scope in dict.fromkeys(scopes)]
         found = {scope: DayTable.empty() for _, scope in keys}
         with self._lock, self._database.read() as connection:
-            born = self._cells.first_days(policy)
+            born = self._cells.days_begun(policy)
             asked = max(days[0], min((born[scope] for scope in found if scope in born), default=days[1] + 1)), days[1]
             if asked[0] > asked[1]:
                 return found

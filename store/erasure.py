@@ -3,8 +3,9 @@
 ::
 
     1. Look, locking nothing, for the places where millions of rows name the customer (``store.traces``).
-    2. One durable transaction on the store, under a new epoch of the customer's partition:
-       a. take what the customer's journeys, in play and archived, added to the cells back out of them, and note
+    2. One durable transaction on the store, under a new epoch of the customer's partition, all others locked:
+       a. take what the customer's journeys, in play and archived, added to the cells back out of them, merging the
+          parts that partitions hold of those, so that no difference stays that is the customer's alone; and note
           which cohorts of experiments hold a unit of theirs, to be read anew;
        b. delete the customer's rows in every table that has a ``subject``, and the dead letters and outgoing messages
           whose bytes name the customer: at the places found, and among what came since;
@@ -34,7 +35,7 @@ from models.effects import OutboxMessage
 from models.identifiers import Millis, Offset, Partition, Subject
 from models.partitions import group_of, partition_of
 from store.audit import Act, write_audit
-from store.cells import add_cells
+from store.cell_rows import merge_cells
 from store.cohorts import mark_stale
 from store.databases import Database
 from store.log import EmbeddedLog
@@ -119,12 +120,12 @@ def _forget(connection: Connection, traces: Traces) -> dict[str, int]:
 
 
 def retract(connection: Connection, partition: Partition, subject: Subject) -> None:
-    """Take everything ``subject`` added to the cells back out of them."""
+    """Take everything ``subject`` added to the cells back out of them; every partition must be locked."""
     differences: dict[CellKey, Counts] = {}
     for contribution in contributions_of(connection, partition, subject):
         for key in keys_of(contribution, group_of(subject.encode())):
             add(differences.setdefault(key, {}), contribution.counts, -1)
-    add_cells(connection, {partition: differences})
+    merge_cells(connection, differences)
 
 
 def contributions_of(connection: Connection, partition: Partition, subject: Subject) -> Iterator[Contribution]:

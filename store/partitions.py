@@ -74,6 +74,12 @@ def bump_epochs(connection: Connection, changed: Iterable[Partition]) -> None:
     connection.execute(_BUMP, [{"wanted": partition} for partition in sorted(changed)])
 
 
+def lock_all(connection: Connection) -> None:
+    """Keep every other writer of these partitions out until the transaction ends; in a data folder they are anyway."""
+    # The lowest first, as checkpoints do, so that two writers never wait for each other.
+    connection.execute(select(partitions.c.partition).order_by(partitions.c.partition).with_for_update()).all()
+
+
 def bump_every_epoch(connection: Connection) -> None:
     """Make every checkpoint in flight fail with ``Fenced``, and everything kept in memory of the rows be read anew."""
     bump_epochs(

@@ -1,7 +1,8 @@
 """Writing a partition's rows outside the fold: erasure, re-scoring, a new state format.
 
 Raising the epoch in the same transaction makes every checkpoint in flight fail, so nobody folds on from rows that
-are no longer what they read.
+are no longer what they read. The others' checkpoints wait for the end of it: what is taken out of the cells may lie
+in rows that any of them writes.
 """
 
 from collections.abc import Iterator, Sequence
@@ -11,9 +12,10 @@ from sqlalchemy import Connection
 
 from models.effects import Effects
 from models.identifiers import Partition
+from store.cell_rows import merge_cells
 from store.checkpoint import write_rows
 from store.databases import Database
-from store.partitions import bump_epochs
+from store.partitions import bump_epochs, lock_all
 
 
 class Rewriter:
@@ -24,6 +26,7 @@ class Rewriter:
 
     def write(self, effects: Effects) -> None:
         """Write every row of ``effects``, moving no position and counting nothing."""
+        merge_cells(self._connection, effects.cells)
         write_rows(self._connection, [effects])
 
 
@@ -34,5 +37,6 @@ def exclusive(database: Database, partitions: Sequence[Partition]) -> Iterator[R
     Repositories called inside read and write within the same transaction.
     """
     with database.write() as connection:
+        lock_all(connection)
         bump_epochs(connection, partitions)
         yield Rewriter(connection)

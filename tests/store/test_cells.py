@@ -11,7 +11,7 @@ from models.cells import CellKey, Counts, Grain
 from models.effects import Effects
 from models.identifiers import DAY, HOUR, Millis, Partition
 from store.batches import batches
-from store.cells import scope_id
+from store.cell_rows import scope_id
 from store.database import Store
 from store.tables import STORE
 from tests.store import samples
@@ -66,6 +66,43 @@ def test_any_order_and_any_cut_give_the_same_cells(
         for partition, cells in shuffled:
             store.checkpoint(effects(store, partition, cells))
         assert stored(store) == expected
+        for policy in ("p@1", "p@2"):
+            assert_days(store, policy, [key for key in summed(parts) if key.policy == policy and key.grain == "day"])
+
+
+def assert_days(store: Store, policy: str, held: list[CellKey]) -> None:
+    """Check that questions for days are answered from ``held`` alone, whatever rows there are."""
+    days: dict[str, list[Millis]] = {}
+    for key in held:
+        days.setdefault(key.scope, []).append(key.bucket)
+    assert store.cells.first_days(policy) == {scope: min(found) // DAY for scope, found in days.items()}
+    for scope in ("all", "channel:chat"):
+        found = days.get(scope)
+        assert store.cells.span(policy, scope) == ((min(found), max(found)) if found else None)
+    begun = store.cells.days_begun(policy)
+    assert all(begun[scope] <= min(found) // DAY for scope, found in days.items())
+
+
+def test_a_day_whose_rows_cancel_out_is_none(store: Store) -> None:
+    days = [Millis(DAY0 + n * DAY) for n in range(4)]
+    for partition, sign in ((0, 1), (1, -1)):
+        cells = {CellKey("p@1", "all", "day", day, 3): {"contact.n": sign} for day in (days[0], days[3])}
+        store.checkpoint(effects(store, partition, cells))
+    store.checkpoint(effects(store, 1, {CellKey("p@1", "all", "day", days[2], 3): {"contact.n": 1}}))
+    assert store.cells.first_days("p@1") == {"all": days[2] // DAY}
+    assert store.cells.span("p@1") == (days[2], days[2])
+
+
+def test_what_is_rewritten_lies_in_one_row_and_what_comes_to_nothing_in_none(store: Store) -> None:
+    one, other = (CellKey("p@1", scope, "day", DAY0, 3) for scope in ("all", "channel:chat"))
+    for partition in (0, 1):
+        store.checkpoint(effects(store, partition, {one: {"contact.n": 2}, other: {"contact.n": 1}}))
+    taken = effects(store, 1, {one: {"contact.n": -3}, other: {"contact.n": -2}})
+    with store.exclusive(Partition(1)) as rewriter:
+        rewriter.write(taken)
+    rows = samples.dump(store._database, STORE)["cells"]
+    assert len(rows) == 1
+    assert dict(store.cells.every()) == {one: {"contact.n": 1}}
 
 
 def test_what_is_taken_back_leaves_no_row(store: Store) -> None:

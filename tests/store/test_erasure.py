@@ -13,6 +13,7 @@ from models.effects import DeadLetter, Effects
 from models.errors import Fault, Fenced
 from models.identifiers import Millis, Offset, Partition
 from models.interactions.internals import reject_event
+from models.measures import named
 from models.partitions import group_of
 from models.targets import Course
 from store.audit import Act
@@ -20,6 +21,7 @@ from store.cases import Case
 from store.database import Store
 from store.databases import Database
 from store.erasure import keys_of
+from store.measures import unpack as unpack_cells
 from store.mentions import Mentions
 from store.tables import LOG, STORE
 from store.traces import Traces, look
@@ -203,6 +205,38 @@ def test_cells_are_those_the_fold_adds_to() -> None:
         gathered.gather([(one, 1)], group)
         expected: dict[CellKey, Counts] = {key: dict(one.counts) for key in keys_of(one, group)}
         assert gathered.expanded() == expected
+
+
+def by_partition(store: Store) -> dict[int, list[Counts]]:
+    """Return what each row of cells says by itself, by the partition it was written in the name of."""
+    found: dict[int, list[Counts]] = {}
+    for row in samples.dump(store._database, STORE)["cells"]:
+        found.setdefault(row[3], []).extend(named(counts) for counts in unpack_cells(row[4]).values())
+    return found
+
+
+def in_the_name_of(store: Store, partition: int, effects: Effects) -> None:
+    """Write ``effects`` in one checkpoint with a lower partition, which then is the one the cells lie with."""
+    at = store.partitions.position(Partition(partition))
+    lower = Effects(at.partition, at.next_offset, at.next_offset, at.epoch, at.watermark)
+    lower.cells, effects.cells = effects.cells, {}
+    store.checkpoint([lower, effects])
+
+
+def test_what_is_taken_back_out_of_others_rows_leaves_no_trace(store: Store) -> None:
+    """Else a row would say what the erased customer lived through, with a minus before it."""
+    in_the_name_of(store, 0, samples.full(WHO))
+    store.erase(WHO, "Ada")
+    assert by_partition(store) == {}
+
+
+def test_what_is_left_of_others_is_what_they_added(store: Store) -> None:
+    store.checkpoint(samples.full(OTHER))
+    alone = dict(store.cells.every())
+    in_the_name_of(store, 0, samples.full(WHO, start=5))
+    store.erase(WHO, "Ada")
+    assert dict(store.cells.every()) == alone
+    assert all(value > 0 for rows in by_partition(store).values() for counts in rows for value in counts.values())
 
 
 def test_an_erasure_that_fails_changes_nothing(store: Store, monkeypatch: pytest.MonkeyPatch) -> None:

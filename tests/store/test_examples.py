@@ -5,10 +5,10 @@ from types import ModuleType
 
 import pytest
 
-from store import batches, cells, measures
+from store import batches, cell_rows, measures
 
 
-@pytest.mark.parametrize("module", [batches, cells, measures], ids=lambda module: module.__name__)
+@pytest.mark.parametrize("module", [batches, cell_rows, measures], ids=lambda module: module.__name__)
 def test_examples_hold(module: ModuleType) -> None:
     result = doctest.testmod(module)
     assert result.attempted > 0

@@ -101,6 +101,24 @@ def test_a_fold_waits_for_a_rewriting_and_is_fenced_by_it(store: Store, other: S
         late.result(10)
 
 
+def test_a_fold_of_another_partition_waits_for_an_erasure_and_both_are_counted(
+    store: Store, other: Store, pool: ThreadPoolExecutor
+) -> None:
+    """The erasure merges the rows that the other adds to."""
+    (who,), (folded,) = in_partition(3), in_partition(11)
+    store.checkpoint(samples.full(who))
+    late: list[Future[object]] = []
+
+    added = samples.full(who)
+    taken = Effects(added.partition, added.start, added.end, added.epoch, added.watermark)
+    taken.cells = {key: {name: -n for name, n in counts.items()} for key, counts in added.cells.items()}
+    with store.exclusive(samples.home(who)) as rewriter:
+        rewriter.write(taken)
+        late.append(kept_waiting(pool, lambda: other.checkpoint(samples.full(folded))))
+    assert late[0].result(10) == [Forward(folded, b"value")]
+    assert dict(store.cells.every()) == samples.full(folded).cells
+
+
 def test_a_fold_that_waited_for_a_rewriting_that_failed_goes_on(
     store: Store, other: Store, pool: ThreadPoolExecutor
 ) -> None:
