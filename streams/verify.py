@@ -8,28 +8,33 @@
     4. what each row says it contributed is what its facts contribute under the definitions it was written with;
     5. the cells are the sum of what the rows, in play and archived, say they contributed.
 
-Reads one partition's customers at a time. Records that are not folded yet are no fault; they are told apart.
+Customers and cells are read page by page; memory holds what the rows sum to, once and packed. Records that are not
+folded yet are no fault; they are told apart.
 """
 
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
+from heapq import nsmallest
 
-from models.blocks import Blocks, summed
+from models.blocks import Blocks
 from models.cells import CellKey, Contribution, Counts
 from models.customers import CustomerState, unpack, unpack_contributions
 from models.definitions import Definitions
 from models.effects import ArchivedJourney
 from models.identifiers import FULL, Offset, Partition, Subject
+from models.measures import added, packed, unpacked
 from models.partitions import group_of
 from models.scoring import journeys_of, ledger_by_cause, ledger_by_event, score_journey
 from store.database import Store
 from store.partitions import Position
-from streams.cells import CellDifferences
+from streams.cells import CellDifferences, Change
 from streams.chunks import Log
 from streams.facts import FactBook
 from streams.journeys import refreshed
 
 SHOWN = 20
+TOGETHER = 5_000
+"""Customers whose contributions are summed at once; until then each takes some fifteen kilobytes."""
 NEVER = -1
 
 
@@ -56,6 +61,16 @@ class Verified:
         if len(self.differences) < SHOWN:
             self.differences.append(sentence)
 
+    def differ_by(self, found: Iterable[tuple[CellKey, str]]) -> None:
+        """Note differences that come in no order; those with the lowest keys are told."""
+        first = nsmallest(SHOWN, self._counted(found))
+        self.differences += [sentence for _, sentence in first][: SHOWN - len(self.differences)]
+
+    def _counted(self, found: Iterable[tuple[CellKey, str]]) -> Iterator[tuple[CellKey, str]]:
+        for one in found:
+            self.found += 1
+            yield one
+
     def as_json(self) -> dict[str, object]:
         """Return it the way ``verify --json`` prints it."""
         return {
@@ -67,6 +82,36 @@ class Verified:
         }
 
 
+class Sums:
+    """What rows add to the cells."""
+
+    def __init__(self) -> None:
+        self._blocks = Blocks()
+        self._fresh = CellDifferences()
+        self._customers = 0
+
+    def gather(self, found: Iterable[Change], group: int) -> None:
+        """Add what a customer of ``group`` contributed."""
+        self._fresh.gather(found, group)
+        self._customers += 1
+        if self._customers % TOGETHER == 0:
+            self._settle()
+
+    def blocks(self) -> Blocks:
+        """Return the sums so far; cells that came to nothing may be among them."""
+        self._settle()
+        return self._blocks
+
+    def _settle(self) -> None:
+        for key, scopes in self._fresh.expanded().rows.items():
+            rows = self._blocks.rows.setdefault(key, {})
+            for scope, slots in scopes.items():
+                row = rows.setdefault(scope, {})
+                for slot, counts in slots.items():
+                    row[slot] = packed(added(unpacked(row[slot]), unpacked(counts))) if slot in row else counts
+        self._fresh = CellDifferences()
+
+
 def verify(store: Store, log: Log | None = None) -> Verified:
     """Return what does not hold in ``store``, seen at one moment; ``log`` is what it is built from, or else its own."""
     result = Verified()
@@ -74,14 +119,12 @@ def verify(store: Store, log: Log | None = None) -> Verified:
         positions = store.partitions.positions()
         ends = (log or store.log).ends()  # after the positions: whoever folds on meanwhile is not taken to be ahead
         versions = _versions(store)
-        contributed: list[Blocks] = []
+        sums = Sums()
         horizon = NEVER
         for partition, position in positions.items():
             _check_position(position, ends.get(partition, Offset(0)), result)
-            sums, expired = _check_rows(store, partition, versions, result)
-            contributed.append(sums)
-            horizon = max(horizon, expired)
-        _check_cells(dict(summed(contributed)), dict(store.cells.every()), horizon, result)
+            horizon = max(horizon, _check_rows(store, partition, versions, sums, result))
+        _check_cells(sums.blocks(), store.cells.every(), horizon, result)
     return result
 
 
@@ -106,10 +149,9 @@ def _check_position(position: Position, end: Offset, result: Verified) -> None:
 
 
 def _check_rows(
-    store: Store, partition: Partition, versions: Mapping[int, Definitions], result: Verified
-) -> tuple[Blocks, int]:
-    """Check the customers of ``partition``; return the cells they add up to, and until when more was added to those."""
-    sums = CellDifferences()
+    store: Store, partition: Partition, versions: Mapping[int, Definitions], sums: Sums, result: Verified
+) -> int:
+    """Check the customers of ``partition`` and add them to ``sums``; return until when more was added to the cells."""
     horizon = NEVER
     for row in store.customers.each(partition):
         result.customers += 1
@@ -118,7 +160,7 @@ def _check_rows(
         horizon = max(horizon, _expired(state, archived))
         _check_customer(row.subject, state, versions, result)
         sums.gather(((c, 1) for c in _contributions(state, archived)), group_of(row.subject.encode()))
-    return sums.expanded(), horizon
+    return horizon
 
 
 def _contributions(state: CustomerState, archived: Iterable[ArchivedJourney]) -> Iterator[Contribution]:
@@ -163,20 +205,26 @@ def _check_ledgers(subject: Subject, state: CustomerState, definitions: Definiti
             result.differ(f"customer {subject}, journey {journey.key}: events sum to {moved}, not {score.shown - FULL}")
 
 
-def _check_cells(
-    expected: Mapping[CellKey, Counts], kept: Mapping[CellKey, Counts], horizon: int, result: Verified
-) -> None:
-    result.cells += len(kept)
-    for key in sorted(expected.keys() | kept.keys()):
-        if key.bucket <= horizon:
-            continue
-        should, does = expected.get(key, {}), kept.get(key, {})
-        if key.grain == "5m" and not does:
-            continue  # kept for two days only
-        if should != does:
-            names = sorted(name for name in should.keys() | does.keys() if should.get(name, 0) != does.get(name, 0))
-            name = names[0]
-            result.differ(
-                f"cell {key.scope} {key.grain} {key.bucket} under {key.policy}: {name} is "
-                f"{does.get(name, 0)}, the rows sum to {should.get(name, 0)}"
-            )
+def _check_cells(expected: Blocks, kept: Iterable[tuple[CellKey, Counts]], horizon: int, result: Verified) -> None:
+    """Compare what rows sum to with the cells as they are read; ``expected`` is used up."""
+
+    def differing() -> Iterator[tuple[CellKey, str]]:
+        for key, does in kept:
+            result.cells += 1
+            should = expected.pop(key, {})
+            if should != does and key.bucket > horizon:
+                yield key, _told(key, should, does)
+        for key, should in expected.items():
+            # Five minutes are kept for two days only.
+            if should and key.bucket > horizon and key.grain != "5m":
+                yield key, _told(key, should, {})
+
+    result.differ_by(differing())
+
+
+def _told(key: CellKey, should: Counts, does: Counts) -> str:
+    name = min(name for name in should.keys() | does.keys() if should.get(name, 0) != does.get(name, 0))
+    return (
+        f"cell {key.scope} {key.grain} {key.bucket} under {key.policy}: {name} is {does.get(name, 0)}, "
+        f"the rows sum to {should.get(name, 0)}"
+    )
