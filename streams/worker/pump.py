@@ -86,7 +86,9 @@ class Pump:
         self._records = 0
         self._since = 0.0
         self._working: frozenset[Partition] = frozenset()
-        self._owed: set[Partition] = set()
+        # These two are read in the thread as well, so they are replaced and never changed.
+        self._assigned: frozenset[Partition] = frozenset()
+        self._owed: frozenset[Partition] = frozenset()
         self._rereading: dict[Partition, Offset] = {}
         self._changed = asyncio.Condition()
         self._stopping = asyncio.Event()
@@ -104,32 +106,40 @@ class Pump:
     async def hold(self, partitions: Collection[Partition]) -> Mapping[Partition, Offset]:
         """Read ``partitions``, all that are assigned, anew from the store and return where they must be read from.
 
-        Others are held no longer: the word that they were taken away may have come before that they were given. When
-        the store is away, none are returned; the pump sends the reader there once it is back.
+        Others are held no longer: the word that they were taken away may have come before that they were given. Those
+        that are taken away meanwhile are left out. When the store is away, none are returned; the pump sends the reader
+        there once it is back. For no partitions at all, neither store nor log is asked.
         """
-        await self._drop(partitions)
-        self._owed.intersection_update(partitions)
+        wanted = self._assigned = frozenset(partitions)
+        self._owed &= wanted
+        await self._drop(wanted)
         try:
-            offsets = await self._in_thread(self._hold_only, partitions)
+            offsets = await self._in_thread(self._hold, wanted)
         except Retryable as error:
             self.progress.waiting = str(error)
-            _log.warning("assigned, but the store is away", partitions=sorted(partitions), reason=str(error))
-            self._owed.update(partitions)
+            _log.warning("assigned, but the store is away", partitions=sorted(wanted), reason=str(error))
+            self._owed |= self._assigned & wanted
             await self._notify()
             return {}
         except Exception as error:  # noqa: BLE001 - told to whoever ends the process
             self._fail(error)
             return {}
-        self._owed.difference_update(partitions)
+        self._owed = self._owed.difference(offsets)
+        for partition in offsets:  # what was owed may have been paid meanwhile, from further back
+            self._rereading.pop(partition, None)
+        self.progress.waiting = None
         self.progress.at = time.monotonic()
         return offsets
 
     async def release(self, partitions: Collection[Partition]) -> None:
         """Forget ``partitions``, after the checkpoint at work is written."""
+        self._assigned = self._assigned.difference(partitions)
+        self._owed &= self._assigned
         await self._drop(partitions)
-        self._owed.difference_update(partitions)
-        await self._in_thread(self._folding.release, partitions)
-        await self._drop(partitions)
+        await self._in_thread(self._let_go)
+        if not self._assigned:  # who has nothing waits for nothing
+            self.progress.waiting = None
+        await self._drop(frozenset(partitions) - self._assigned)
 
     def holds(self, partition: Partition) -> bool:
         """Whether a chunk of ``partition`` waits here or is being folded."""
@@ -233,9 +243,11 @@ class Pump:
 
     async def _pay(self) -> None:
         """Hold what could not be held when it was assigned, and send the reader there."""
-        owed = frozenset(self._owed)
-        if owed and (offsets := await self._patiently(lambda: self._hold(owed))) is not None:
-            self._owed -= owed
+        if not self._owed:
+            return
+        offsets = await self._patiently(lambda: self._hold(self._owed))
+        if offsets is not None:
+            self._owed = self._owed.difference(offsets)
             await self.reread(offsets)
 
     async def _patiently(self, call: Callable[[], _T]) -> _T | None:
@@ -256,15 +268,20 @@ class Pump:
                 self.progress.waiting = None
                 return result
 
-    def _hold_only(self, partitions: Collection[Partition]) -> Mapping[Partition, Offset]:
-        """Hold ``partitions`` and no others; in the thread."""
-        self._folding.release(self._folding.held.difference(partitions))
-        return self._hold(partitions)
-
-    def _hold(self, partitions: Collection[Partition]) -> Mapping[Partition, Offset]:
-        """Check what we stand on, then hold ``partitions``; in the thread."""
+    def _hold(self, partitions: frozenset[Partition]) -> Mapping[Partition, Offset]:
+        """Check what we stand on, then hold those of ``partitions`` that are assigned still; in the thread."""
+        self._let_go()
+        wanted = partitions & self._assigned
+        if not wanted:
+            return {}
         self._ground.check()
-        return self._folding.hold(partitions)
+        offsets = self._folding.hold(wanted)
+        self._let_go()  # of what was taken away while we asked; its release may have been given up by now
+        return {partition: offset for partition, offset in offsets.items() if partition in self._assigned}
+
+    def _let_go(self) -> None:
+        """Release whatever is held and not assigned; in the thread."""
+        self._folding.release(self._folding.held - self._assigned)
 
     def _written(self, effects: Sequence[Effects]) -> None:
         """Note a checkpoint; called in the fold's thread."""

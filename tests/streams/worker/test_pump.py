@@ -2,6 +2,7 @@
 
 import asyncio
 import contextlib
+import threading
 from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
 from dataclasses import dataclass, field
 
@@ -11,7 +12,7 @@ from models.effects import Effects
 from models.errors import InvariantBroken, LogChanged, RessentiError, RowRefused, StoreBusy
 from models.identifiers import Epoch, Offset, Partition
 from streams.worker.pump import Batching, Ground, Pump
-from tests.streams.worker.shelf import Shelf, chunk
+from tests.streams.worker.shelf import Place, Shelf, chunk
 from tests.streams.worker.waiting import came
 
 QUICK = Batching(records=100, seconds=0.02, first_backoff_seconds=0.01, most_backoff_seconds=0.02)
@@ -34,6 +35,8 @@ class Bench:
     pump: Pump
     reader: Reader
     failed: list[BaseException]
+    held: Mapping[Partition, Offset] = field(default_factory=dict)
+    """What the store said when it was asked."""
 
     async def settled(self, done: Callable[[], object] = lambda: True) -> None:
         """Wait until the pump is idle and ``done``."""
@@ -252,6 +255,147 @@ def test_partitions_assigned_while_the_store_is_away_are_held_and_sought_once_it
         await b.settled(lambda: b.reader.sent)
         assert b.reader.sent == [{P0: 12}]
         assert b.pump.wanted() == {P0: 12}
+
+    run(body)
+
+
+@pytest.mark.parametrize("taken_away", [lambda pump: pump.hold([P0]), lambda pump: pump.release([P1])])
+def test_what_is_taken_away_while_the_store_is_away_is_not_held_once_it_is_back(
+    taken_away: Callable[[Pump], Awaitable[object]],
+) -> None:
+    async def body(b: Bench) -> None:
+        b.shelf.failures += [StoreBusy("away")] * 1_000
+        await b.pump.hold([P0, P1])
+        left = len(b.shelf.failures)
+        await came(lambda: len(b.shelf.failures) < left - 1)  # it tries again by itself
+        await taken_away(b.pump)
+        b.shelf.failures.clear()
+        await b.settled(lambda: b.reader.sent and b.pump.progress.waiting is None)
+        assert (b.pump.wanted(), b.reader.sent) == ({P0: 0}, [{P0: 0}])
+
+    run(body)
+
+
+def test_when_all_that_could_not_be_held_is_taken_away_nothing_waits_for_the_store() -> None:
+    async def body(b: Bench) -> None:
+        b.shelf.failures += [StoreBusy("away")] * 1_000
+        await b.pump.hold([P0, P1])
+        await b.pump.release([P0, P1])
+        await came(lambda: b.pump.progress.waiting is None)
+        assert (b.pump.wanted(), b.reader.sent) == ({}, [])
+        assert b.shelf.failures, "the store is away still"
+
+    run(body)
+
+
+@dataclass
+class Slow:
+    """Stands before a shelf, and tells where partitions stand when it may."""
+
+    shelf: Shelf
+    asked: threading.Event = field(default_factory=threading.Event)
+    may: threading.Event = field(default_factory=threading.Event)
+    then: Callable[[], object] = lambda: None
+
+    def __post_init__(self) -> None:
+        self._standings = self.shelf.standings
+        self.shelf.standings = self.standings  # type: ignore[method-assign]
+
+    def standings(self) -> Mapping[Partition, Place]:
+        self.asked.set()
+        assert self.may.wait(10)
+        found = self._standings()
+        self.then()
+        return found
+
+
+@contextlib.asynccontextmanager
+async def asking(b: Bench) -> AsyncIterator[None]:
+    """Hold both partitions, the store answering after the block."""
+    slow = Slow(b.shelf)
+    holding = asyncio.create_task(b.pump.hold([P0, P1]))
+    try:
+        await came(slow.asked.is_set)
+        yield
+    finally:
+        slow.may.set()
+        b.held = await holding
+
+
+async def given_up(release: Awaitable[object]) -> None:
+    """Give a release up while the thread is at something else, as is done when that takes too long."""
+    with contextlib.suppress(TimeoutError):
+        async with asyncio.timeout(0.02):
+            await release
+
+
+def test_what_is_taken_away_while_the_store_is_asked_is_let_go_though_its_release_was_given_up() -> None:
+    async def body(b: Bench) -> None:
+        async with asking(b):
+            await given_up(b.pump.release([P1]))
+        assert (b.held, b.pump.wanted()) == ({P0: 0}, {P0: 0})
+
+    run(body)
+
+
+def test_what_is_taken_away_while_a_store_that_is_away_is_asked_is_not_held_later() -> None:
+    async def body(b: Bench) -> None:
+        async with asking(b):
+            await given_up(b.pump.release([P1]))
+            b.shelf.failures += [StoreBusy("away")] * 2
+        await b.settled(lambda: b.reader.sent)
+        assert (b.held, b.pump.wanted(), b.reader.sent) == ({}, {P0: 0}, [{P0: 0}])
+        assert not b.pump._owed, "it would go round for ever, for what is not its own"
+
+    run(body)
+
+
+def test_a_release_that_was_given_up_is_made_good_by_the_next() -> None:
+    async def body(b: Bench) -> None:
+        b.shelf.gate.clear()
+        await b.pump.take(chunk(0, 0, 100))
+        await b.working()
+        await given_up(b.pump.release([P0]))
+        b.shelf.gate.set()
+        await b.pump.release([P1])
+        assert b.pump.wanted() == {}
+
+    run(body)
+
+
+def test_to_hold_nothing_lets_go_of_all_and_asks_nobody() -> None:
+    """A worker without partitions has no reason to fail because the database or the log is not there."""
+
+    async def body(b: Bench) -> None:
+        b.shelf.failures += [StoreBusy("away")]
+        b.shelf.changed = LogChanged("topic interactions was made anew")
+        assert await b.pump.hold(()) == {}
+        assert b.pump.wanted() == {}
+        assert (b.failed, b.pump.progress.waiting, len(b.shelf.failures)) == ([], None, 1)
+
+    run(body)
+
+
+def test_what_is_assigned_anew_while_it_is_held_late_is_read_from_where_it_stands_by_then() -> None:
+    """Holding late sends the reader to where the store stood; what comes from further on is not too far after all."""
+
+    async def body(b: Bench) -> None:
+        b.shelf.failures += [StoreBusy("away")] * 1_000
+        await b.pump.hold([P0])
+
+        def another_worker_went_on() -> None:
+            b.shelf.places[P0].next_offset = Offset(30)
+
+        slow = Slow(b.shelf, then=another_worker_went_on)
+        b.shelf.failures.clear()
+        await came(slow.asked.is_set)
+        holding = asyncio.create_task(b.pump.hold([P0]))
+        await asyncio.sleep(0.02)
+        slow.may.set()
+        assert await holding == {P0: 30}
+        assert b.reader.sent == [{P0: 0}]
+        await b.pump.take(chunk(0, 30, 40))
+        await b.settled(lambda: b.at() == 40)
 
     run(body)
 
