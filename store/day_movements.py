@@ -34,7 +34,7 @@ def standing(connection: Connection) -> Standing:
 
 @dataclass(frozen=True, slots=True)
 class _Step:
-    """One checkpoint of one partition."""
+    """What one checkpoint did to one partition; where it moved several, what it added is with one of them."""
 
     partition: Partition
     start: Offset

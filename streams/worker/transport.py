@@ -7,7 +7,7 @@ assignment.
 """
 
 import asyncio
-from collections.abc import Mapping
+from collections.abc import Awaitable, Mapping
 from typing import Any, ClassVar
 
 import structlog
@@ -68,12 +68,11 @@ class ChunkConsumer(Consumer):
         )
 
     async def seek_to_committed(self) -> Mapping[TP, int]:
-        """Go where the store stands; Faust calls it after every assignment. Never raises."""
+        """Go where the store stands; Faust calls it after every assignment of something. Never raises."""
         assigned = {Partition(tp.partition): tp for tp in self.assignment()}
-        if not assigned:
-            return {}
         wanted = await parts_of(self.app).pump.hold(assigned.keys())
-        await self.go_to(wanted)
+        if wanted:
+            await self.go_to(wanted)
         return {assigned[partition]: offset for partition, offset in wanted.items()}
 
     async def go_to(self, offsets: Mapping[Partition, Offset]) -> None:
@@ -103,18 +102,29 @@ class ChunkConsumer(Consumer):
 
     async def on_partitions_revoked(self, revoked: set[TP]) -> None:
         """Finish the checkpoint at work, so that whoever comes next reads where we stopped, and forget the rest."""
-        try:
-            async with asyncio.timeout(RELEASE_SECONDS):
-                await parts_of(self.app).pump.release([Partition(tp.partition) for tp in revoked])
-        except TimeoutError:
-            _log.warning("partitions are given away in the middle of a checkpoint", seconds=RELEASE_SECONDS)
+        await _in_time(parts_of(self.app).pump.release([Partition(tp.partition) for tp in revoked]))
         await super().on_partitions_revoked(revoked)
+
+    async def on_partitions_assigned(self, assigned: set[TP], generation_id: int = 0) -> None:
+        """Let go of all where nothing is assigned: Faust asks only who has something where it is to be read from."""
+        if not assigned:
+            await _in_time(parts_of(self.app).pump.hold(()))
+        await super().on_partitions_assigned(assigned, generation_id)
 
     def on_buffer_full(self, tp: TP) -> None:
         """Do nothing: a full buffer holds the fetcher up by itself. Faust's way makes it sleep for a second."""
 
     def on_buffer_drop(self, tp: TP) -> None:
         """Do nothing; see ``on_buffer_full``."""
+
+
+async def _in_time(letting_go: Awaitable[object]) -> None:
+    """Wait for ``letting_go``, but not so long that the group would take us for dead."""
+    try:
+        async with asyncio.timeout(RELEASE_SECONDS):
+            await letting_go
+    except TimeoutError:
+        _log.warning("partitions are given away in the middle of a checkpoint", seconds=RELEASE_SECONDS)
 
 
 class ChunkTransport(Transport):

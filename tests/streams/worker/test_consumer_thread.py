@@ -15,7 +15,8 @@ from faust.types import TP
 from models.chunks import Chunk
 from models.errors import LogChanged
 from models.identifiers import Partition
-from streams.worker.consumer_thread import ChunkThread
+from streams.worker import consumer_thread
+from streams.worker.consumer_thread import LITTLE, MOMENT_S, ChunkThread
 from streams.worker.covering import Covering
 from tests.streams.worker.inside import reading
 
@@ -216,3 +217,74 @@ def test_the_end_of_a_partition_that_is_gone_is_not_asserted() -> None:
     bench = Bench(Broker(Assignment(p0=0)))
     bench.thread._consumer = cast("Any", bench.broker)
     assert bench.thread.highwater(TP(*T1)) == 0
+
+
+def bringing(bench: Bench, *fetches: Mapping[TP, int]) -> list[float]:
+    """Let each fetch bring so many records of each partition; return a list of when each came, which grows."""
+    to_come, came = iter(fetches), list[float]()
+
+    def fetch() -> Mapping[TP, list[ConsumerRecord[bytes, bytes]]]:
+        came.append(asyncio.get_running_loop().time())
+        found: dict[TP, list[ConsumerRecord[bytes, bytes]]] = {}
+        for tp, many in next(to_come).items():
+            state = bench.broker._subscription.subscription.assignment.state_value(tp)
+            found[tp] = [record(state.position + n, tp.partition) for n in range(many)]
+            state.position += many
+        return found
+
+    bench.broker.fetch = fetch
+    return came
+
+
+def fetches(bench: Bench, times: int, seconds: float = 10.0) -> int:
+    """Fetch so many ``times``; return how many of them came to an end within ``seconds``."""
+    ended = 0
+
+    async def body() -> None:
+        nonlocal ended
+        with contextlib.suppress(TimeoutError):
+            async with asyncio.timeout(seconds):
+                for _ in range(times):
+                    await bench.thread._fetch_records(bench.broker, {TP(*T0), TP(*T1)})
+                    ended += 1
+
+    asyncio.run(body())
+    return ended
+
+
+@pytest.mark.parametrize("brought", [{}, {TP(*T0): 1}, {TP(*T0): LITTLE - 2, TP(*T1): 1}])
+def test_a_moment_passes_after_a_fetch_that_brought_little(brought: Mapping[TP, int]) -> None:
+    """Else each event that trickles in would be a fetch, a message and a checkpoint of its own."""
+    bench = Bench(Broker(Assignment(p0=0, p1=0)))
+    came = bringing(bench, brought, {})
+    assert fetches(bench, 2) == 2
+    assert came[1] - came[0] >= MOMENT_S == 0.05
+
+
+@pytest.mark.parametrize("brought", [{TP(*T0): LITTLE}, {TP(*T0): LITTLE - 1, TP(*T1): 1}])
+def test_with_a_backlog_the_next_fetch_follows_at_once(
+    brought: Mapping[TP, int], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(consumer_thread, "MOMENT_S", 3_600.0)
+    bench = Bench(Broker(Assignment(p0=0, p1=0)))
+    bringing(bench, brought, {})
+    assert fetches(bench, 2) == 2
+
+
+def test_after_a_backlog_a_fetch_that_brings_little_is_followed_by_a_moment_again(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(consumer_thread, "MOMENT_S", 3_600.0)
+    bench = Bench(Broker(Assignment(p0=0, p1=0)))
+    bringing(bench, {TP(*T0): LITTLE}, {TP(*T0): 1}, {})
+    assert fetches(bench, 3, seconds=1.0) == 2
+
+
+def test_what_a_fetch_brought_of_two_partitions_is_one_message() -> None:
+    bench = Bench(Broker(Assignment(p0=0, p1=0)))
+    bench.seek(p0=0, p1=0)
+    bringing(bench, {TP(*T0): 3, TP(*T1): 2})
+    found = asyncio.run(bench.thread._fetch_records(bench.broker, {TP(*T0), TP(*T1)}))
+    ((tp, (fetched,)),) = found.items()
+    assert tp in {TP(*T0), TP(*T1)}
+    assert sorted((chunk.partition, chunk.start, chunk.end) for chunk in fetched) == [(0, 0, 3), (1, 0, 2)]

@@ -120,7 +120,7 @@ CALLS = [
     Call(
         driver.Consumer._to_message,
         ("self", "tp", "record"),
-        "overridden to make one message of a chunk",
+        "overridden to make one message of what a fetch brought",
         f"{HERE}/transport.py: a message per record costs nine tenths of the rate",
     ),
     Call(
@@ -134,6 +134,12 @@ CALLS = [
         ("self", "revoked"),
         "extended: the checkpoint at work is finished before partitions go",
         f"{HERE}/transport.py: without it every rebalance costs a fence",
+    ),
+    Call(
+        faust_consumer.Consumer.on_partitions_assigned,
+        ("self", "assigned", "generation_id"),
+        "extended: where nothing is assigned all is let go, since perform_seek is called where something is",
+        f"{HERE}/transport.py: without it a worker that lost everything would hold it until the reconciler looks twice",
     ),
     Call(
         faust_consumer.Consumer.on_buffer_full,

@@ -3,18 +3,25 @@
 import socket
 import threading
 import time
+from collections.abc import Collection, Mapping
 from dataclasses import replace
 from itertools import pairwise
+from typing import Any
 
 import pytest
+from faust.transport.consumer import RecordMap
+from faust.types import TP, ConsumerMessage
 from kafka import KafkaAdminClient, KafkaConsumer, TopicPartition
 
 from deploy.kafka.broker import Broker
 from models.errors import LogChanged
 from models.identifiers import Epoch, Offset, Partition
 from streams.worker import ending
+from streams.worker.consumer_thread import ChunkThread
 from streams.worker.liveness import Stalled, Watching
-from streams.worker.transport import Unread
+from streams.worker.parts import Fetched
+from streams.worker.pump import Pump
+from streams.worker.transport import ChunkConsumer, Unread
 from streams.worker.worker import ConsumerFailed, Job, Worker
 from tests.servers.kafka import Kafka, MakeTopic
 from tests.streams.worker.inside import PACE, append, inside, reading, transaction
@@ -212,6 +219,60 @@ def test_two_workers_share_the_partitions_and_one_takes_over_at_once_from_the_ot
         until(lambda: all(one.at(p) == 1_000 for p in range(4)))
     for partition in range(4):
         assert offsets(shelf, partition) == list(range(1_000))
+
+
+def test_a_worker_that_is_left_without_partitions_lets_go_of_all(
+    kafka: Kafka, topic: MakeTopic, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Faust asks nobody where to read who has nothing; a release that was given up would be made good by nobody."""
+    told: list[Pump] = []
+
+    async def hold(pump: Pump, partitions: Collection[Partition]) -> Mapping[Partition, Offset]:
+        if not partitions:
+            told.append(pump)
+        return await holding(pump, partitions)
+
+    holding = Pump.hold
+    monkeypatch.setattr(Pump, "hold", hold)
+    name, shelf = topic(1), Shelf(1)
+    append(kafka.bootstrap, name, [b"x"] * 10)
+    with inside(reading(kafka.bootstrap, name), shelf) as one, inside(reading(kafka.bootstrap, name), shelf) as other:
+        until(lambda: told)
+        until(lambda: len(one.worker.wanted) + len(other.worker.wanted) == 1)
+        (idle,) = (each for each in (one, other) if each.worker._pump is told[-1])
+        assert not idle.worker.wanted
+        until(lambda: one.at() == 10)
+    assert (one.error, other.error) == (None, None)
+
+
+def test_each_fetch_is_one_message_whatever_partitions_it_brought(
+    kafka: Kafka, topic: MakeTopic, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    name, shelf = topic(2), Shelf(2)
+    fetches: list[int] = []
+    messages: list[int] = []
+    chunks, to_message = ChunkThread._chunks, ChunkConsumer._to_message
+
+    def fetched(thread: ChunkThread, *arguments: Any) -> RecordMap:  # noqa: ANN401 - passed on as they are
+        found = chunks(thread, *arguments)
+        fetches.extend(len(one) for brought in found.values() for one in brought)
+        return found
+
+    def made(consumer: ChunkConsumer, tp: TP, record: Fetched) -> ConsumerMessage:
+        messages.append(len(record))
+        return to_message(consumer, tp, record)
+
+    monkeypatch.setattr(ChunkThread, "_chunks", fetched)
+    monkeypatch.setattr(ChunkConsumer, "_to_message", made)
+    for partition in range(2):
+        append(kafka.bootstrap, name, [b"x"] * 10, partition)  # before anybody reads: both are in the first answer
+    with inside(reading(kafka.bootstrap, name), shelf) as running:
+        until(lambda: running.at(0) == running.at(1) == 10)
+        append(kafka.bootstrap, name, [b"x"] * 10)
+        until(lambda: running.at(0) == 20)
+    assert (fetches[0], messages) == (2, fetches)
+    assert running.worker.progress.seeks == 0, "the pump took both, and nothing had to be read again"
+    assert (offsets(shelf), offsets(shelf, 1)) == (list(range(20)), list(range(10)))
 
 
 @pytest.mark.slow
