@@ -50,6 +50,12 @@ class Outbox:
         with self._database.read() as connection:
             return int(connection.execute(select(func.count()).select_from(unsent)).scalar_one())
 
+    def last_sent(self) -> Millis | None:
+        """Return when a message was last sent, as far back as sent ones are kept."""
+        with self._database.read() as connection:
+            at = connection.execute(_LAST_SENT).scalar()
+        return None if at is None else Millis(at)
+
     def mark_sent(self, sent: Iterable[Unsent], now: Millis) -> None:
         """Note that these were sent."""
         marked: list[Row] = [(u.partition, u.message.offset, u.message.n, now) for u in sent]
@@ -89,6 +95,8 @@ _UNSENT = (
     .where(outbox.c.sent_at.is_(None))
     .order_by(outbox.c.partition, outbox.c.offset, outbox.c.n)
 )
+
+_LAST_SENT = select(outbox.c.sent_at).where(outbox.c.sent_at.is_not(None)).order_by(outbox.c.sent_at.desc()).limit(1)
 
 
 @cache

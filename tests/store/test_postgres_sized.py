@@ -46,6 +46,7 @@ def planned(store: Store, sql: str, values: tuple[object, ...]) -> str:
         (journey_queries._ARCHIVE_PAGE, "pk_archived"),
         (rescue_queries._OPEN, "ix_rescues_"),
         (outbox_queries._UNSENT, "ix_outbox_unsent"),
+        (outbox_queries._LAST_SENT, "ix_outbox_sent"),
     ],
 )
 def test_queries_of_pages_and_ticks_walk_no_table(store: Store, query: Select[tuple[object]], index: str) -> None:

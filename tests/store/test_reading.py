@@ -214,6 +214,7 @@ def test_unsent_messages_come_until_they_were_sent_whatever_was_sent_after_them(
         (journey_queries._OF, "sqlite_autoindex_journeys_1"),
         (rescue_queries._OPEN, "ix_rescues_open"),
         (outbox_queries._UNSENT, "ix_outbox_unsent"),
+        (outbox_queries._LAST_SENT, "ix_outbox_sent"),
     ],
 )
 def test_queries_of_pages_and_ticks_walk_no_table(
