@@ -6,6 +6,7 @@ from sqlalchemy import Connection, select
 
 from models.errors import LogChanged, RefusedToStart
 from models.identifiers import Millis
+from models.partitions import other_count
 from models.policy import default
 from store.databases import Database
 from store.definitions import seed_definitions
@@ -49,10 +50,7 @@ def found_or_made(database: Database, log: LogFacts | None, now: Millis) -> int:
 def _checked(count: int, log: LogFacts | None) -> int:
     """Return ``count``, which must be the log's: customers lie in other partitions otherwise."""
     if log is not None and log.partitions != count:
-        raise LogChanged(
-            f"the log has {log.partitions} partitions, but this store was built from one of {count}: customers would "
-            "come by other partitions; bring the right log back, or move the store away to build a new one from this"
-        )
+        raise LogChanged(other_count(log.partitions, count))
     return count
 
 

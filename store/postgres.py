@@ -174,7 +174,8 @@ def _conninfo(address: Address) -> dict[str, object]:
     except psycopg.Error as error:
         reason = " ".join(str(error).split())
         raise RefusedToStart(
-            f"the database's address is none ({reason}); write it like postgresql://user@host:5432/ressenti"
+            f"RESSENTI_DATABASE_URL holds no address of a database ({reason}); write it like "
+            "postgresql://user@host:5432/ressenti"
         ) from None
     given: dict[str, object] = {"application_name": "ressenti", **_ALWAYS, **said}
     if address.password is not None:

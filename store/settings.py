@@ -7,6 +7,7 @@ from sqlalchemy import Connection, select
 
 from models.errors import LogChanged
 from models.identifiers import Millis, Offset, Partition
+from models.partitions import other_count
 from store.databases import Database
 from store.partitions import Partitions
 from store.tables.settings import settings
@@ -68,10 +69,7 @@ def check_log(store: Settings, positions: Partitions, identity: str, ends: Mappi
     check_identity(store, identity)
     known = positions.positions()
     if ends.keys() != known.keys():
-        raise LogChanged(
-            f"the log has {len(ends)} partitions, but this store was built from one with {len(known)}: keys would lie "
-            "elsewhere; partitions cannot be added: carry the log over into a new one, and build a new store from that"
-        )
+        raise LogChanged(other_count(len(ends), len(known)))
     for partition, position in known.items():
         end = ends.get(partition, Offset(0))
         if position.next_offset > end:

@@ -31,6 +31,7 @@ from models.definitions import Timeline
 from models.effects import Effects
 from models.errors import Fenced, LogChanged, RowRefused
 from models.identifiers import Epoch, Millis, Offset, Partition
+from models.partitions import other_count
 from streams.cells import CellDifferences
 from streams.continuity import NotNext, continuing, whole
 from streams.fold import process
@@ -134,10 +135,7 @@ class Folding:
         timelines = self._keeper.timelines()
         for partition in partitions:
             if partition not in standings:
-                raise LogChanged(
-                    f"partition {partition}: the store knows only {len(standings)} partitions; "
-                    "the log has grown: carry it over into a new one, keys move when partitions are added"
-                )
+                raise LogChanged(other_count(self._partitions, len(standings)))
             at = standings[partition]
             self._held[partition] = Held(at.next_offset, at.epoch, at.watermark, timelines[partition])
             self._doubtful.discard(partition)

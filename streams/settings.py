@@ -27,6 +27,19 @@ CONTAINER_SECRETS = Path("/run/secrets")
 _ADDRESS = r"([^\s,/:\[\]]+|\[[0-9a-fA-F:.]+\]):\d{1,5}"
 _NEWS = r"(dead-letters|scores|rescues|gaps|verdicts)"
 
+_LETTERS = "letters, digits, dots, dashes and underscores"
+FORMS: Mapping[str, str] = {
+    "webhook_url": "write it like https://example.org/hooks/ressenti",
+    "database_url": "write it like postgresql://user@host:5432/ressenti",
+    "kafka_bootstrap": "write it like 127.0.0.1:9092, each broker with its port, several with commas between them",
+    "kafka_prefix": f"write at most 64 {_LETTERS}",
+    "kafka_topic": f"write at most 128 {_LETTERS}",
+    "kafka_publish": "write names from dead-letters, scores, rescues, gaps and verdicts, with commas between them",
+    "worker_group": f"write at most 128 {_LETTERS}",
+    "worker_instance": f"write at most 128 {_LETTERS}",
+}
+"""How what must have a form is written, for people; programs are told by the pattern."""
+
 Seconds = Annotated[float, Field(gt=0, le=86_400)]
 Days = Annotated[int, Field(ge=1, le=3_650)]
 
@@ -329,5 +342,7 @@ def _sentence(error: Mapping[str, object]) -> str:
     place = error.get("loc")
     name = str(place[0]) if isinstance(place, tuple) and place else "settings"
     got = "" if name in SECRETIVE else f" (got {error.get('input')!r})"
+    if error.get("type") == "string_pattern_mismatch":
+        return f"{PREFIX}{name.upper()}: not written as it must be{got}; {FORMS[name]}; see docs/settings.md"
     said = str(error.get("msg")).removeprefix("Value error, ")  # pydantic's, before what a check of ours says
     return f"{PREFIX}{name.upper()}: {said}{got}; see docs/settings.md"

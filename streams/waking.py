@@ -2,7 +2,7 @@
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from typing import Protocol
+from typing import Protocol, runtime_checkable
 
 from models.chunks import Chunk
 from models.identifiers import Offset, Partition
@@ -11,6 +11,14 @@ from store.database import Store
 from store.imports import ImportProgress
 from streams.chunks import Log
 from streams.declaring import Declaring, met
+
+
+@runtime_checkable
+class Glancing(Protocol):
+    """A log that may hang, and says where it ends without letting anybody hang with it."""
+
+    def glance(self) -> dict[Partition, Offset]:
+        """Return every partition's end soon; raises ``Retryable``, and ``LogChanged`` when it is another log."""
 
 
 class WakingLog:
@@ -47,6 +55,10 @@ class WakingLog:
     def ends(self) -> dict[Partition, Offset]:
         """Return every partition's end at one moment."""
         return self._log.ends()
+
+    def glance(self) -> dict[Partition, Offset]:
+        """Return ``ends`` without waiting long; raises ``Retryable``, and ``LogChanged`` when it is another log."""
+        return self._log.glance() if isinstance(self._log, Glancing) else self._log.ends()
 
 
 class ImportLog(Protocol):

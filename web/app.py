@@ -26,6 +26,7 @@ from web.experiments import endpoints as experiments
 from web.experiments import tables as experiment_tables
 from web.gaps import endpoints as gaps
 from web.health import endpoints as health
+from web.health.world import World
 from web.journeys import endpoints as journeys
 from web.live import endpoints as live
 from web.live.feed import Feed
@@ -77,11 +78,12 @@ def create_app(house: House) -> FastAPI:
     app.state.house = house
     app.state.feed = Feed(None if house.store.embedded else house.store.partitions.positions)
     app.state.admission = Admission()
+    app.state.world = World(house)
     house.engine.listen(app.state.feed.on_checkpoint)
     app.mount("/static", StaticFiles(directory=ROOT / "static"), name="static")
     for router in ROUTERS:
         app.include_router(router)
-    problems.install(app)
+    problems.install(app, app.state.world.tell)
     return app
 
 

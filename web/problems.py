@@ -3,9 +3,8 @@
 Programs get it as JSON; a browser, which asks for HTML, gets the same as a small page.
 """
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from http import HTTPStatus
-from time import monotonic
 from typing import Any
 
 import structlog
@@ -14,15 +13,13 @@ from fastapi.exceptions import RequestValidationError
 from fastapi.responses import JSONResponse, Response
 from starlette.exceptions import HTTPException
 
-from models.errors import Fenced, Forbidden, InvalidInput, NotFound, RessentiError, Retryable
+from models.errors import Fenced, Forbidden, InvalidInput, LogChanged, NotFound, RessentiError, Retryable
 from web.pages.rendering import templates
 
 _log = structlog.get_logger(__name__)
 
 MEDIA_TYPE = "application/problem+json"
 RETRY_AFTER_S = 2
-TELL_AGAIN_S = 30.0
-"""How often the log says that requests cannot be served for now; each of them is told."""
 
 
 class Problem(Exception):
@@ -67,6 +64,16 @@ def unavailable(detail: str) -> Problem:
     )
 
 
+def refused_for_good(detail: str) -> Problem:
+    """Return the 503 of a process that takes nothing any more, with no promise of when another one will."""
+    return Problem(
+        HTTPStatus.SERVICE_UNAVAILABLE,
+        detail,
+        "keep the events: they are taken once whoever runs this has mended that and has started anew what serves it; "
+        "sending them again before then does not help",
+    )
+
+
 STATUS: tuple[tuple[type[Exception], HTTPStatus], ...] = (
     (NotFound, HTTPStatus.NOT_FOUND),
     (Forbidden, HTTPStatus.CONFLICT),
@@ -80,8 +87,8 @@ def problem_of(error: Exception) -> Problem:
     """Return how ``error`` looks over HTTP; what is none of the caller's doing is told in the log only."""
     if isinstance(error, Problem):
         return error
-    if isinstance(error, Retryable):
-        return unavailable(str(error))
+    if isinstance(error, (Retryable, LogChanged)):
+        return (unavailable if isinstance(error, Retryable) else refused_for_good)(str(error))
     if isinstance(error, HTTPException):
         return Problem(HTTPStatus(error.status_code), str(error.detail), headers=error.headers)
     if isinstance(error, RequestValidationError):
@@ -99,16 +106,13 @@ def _sentence(fault: Mapping[str, Any]) -> str:
     return f"{where or 'body'}: {fault['msg']}"
 
 
-def install(app: FastAPI) -> None:
-    """Make ``app`` answer every error as a problem."""
-    told_at = -TELL_AGAIN_S
+def install(app: FastAPI, tell: Callable[[str, Exception], object]) -> None:
+    """Make ``app`` answer every error as a problem; ``tell`` hears, in the event loop, what was answered with 503."""
 
     async def handle(request: Request, error: Exception) -> Response:
-        nonlocal told_at
         problem = problem_of(error)
-        if problem.status is HTTPStatus.SERVICE_UNAVAILABLE and monotonic() >= told_at + TELL_AGAIN_S:
-            told_at = monotonic()
-            _log.warning("requests are answered with 503 for now", path=request.url.path, reason=problem.detail)
+        if problem.status is HTTPStatus.SERVICE_UNAVAILABLE:
+            tell(request.url.path, error)
         if problem.status is HTTPStatus.INTERNAL_SERVER_ERROR:
             _log.error("a request failed", path=request.url.path, exc_info=error)
         return respond(problem, request)

@@ -17,7 +17,8 @@ from kafka.errors import KafkaError
 from models.chunks import Chunk
 from models.errors import LogChanged, RefusedToStart
 from models.identifiers import Offset, Partition
-from models.partitions import partition_of
+from models.partitions import other_count, partition_of
+from streams.glancing import Glance
 from streams.kafka.batches import BatchSender
 from streams.kafka.clients import BrokerAway, Cluster, cluster_of
 from streams.kafka.ports import Admin
@@ -28,7 +29,7 @@ from streams.kafka.topics import Topic, faults, grave_faults, topics_of
 from streams.settings import Settings
 
 LOOK_SECONDS = 10.0
-"""How often appending has it looked whether the topic is still the one that was opened."""
+"""How often it is looked whether the topic is still the one that was opened."""
 
 PATIENCE_SECONDS = 2.0
 """Longer than a client that was refused waits before it tries again (``clients``)."""
@@ -61,6 +62,7 @@ class KafkaLog:
         self._changed: str | None = None
         self._clock = time.monotonic
         self._look_at = self._clock() + LOOK_SECONDS
+        self._glance = Glance(f"Kafka at {cluster.where}", self._glanced)
 
     @property
     def name(self) -> str:
@@ -81,7 +83,8 @@ class KafkaLog:
         """Append (key, value) records, each to its key's partition; all copies have them when this returns.
 
         Blocks as ``Sender.send`` does. Raises ``BrokerAway``: any number of them may have been, or
-        may still be, appended; append all of them again later, the fold drops what it has seen.
+        may still be, appended; append all of them again later, the fold drops what it has seen. Raises ``LogChanged``
+        for good, once it was noticed that the topic is another one.
         """
         self._look_again()
         return self._sender.send(
@@ -116,15 +119,24 @@ class KafkaLog:
         """Return the first offset that retention has left of every partition; raises ``BrokerAway``."""
         return self._offsets(self._all(), OffsetSpec.EARLIEST)
 
+    def glance(self) -> dict[Partition, Offset]:
+        """Return ``ends``, for whoever must not hang with the brokers: within two seconds.
+
+        Raises ``BrokerAway`` or another ``Retryable``, and ``LogChanged`` for good, as ``append`` does.
+        """
+        return self._glance.answer()
+
     def check(self) -> None:
         """Raise ``LogChanged`` if the topic is gone or was made anew since this was opened; or ``BrokerAway``."""
         has = self._asked(lambda: found(self._admin, self._topic))
-        if has is None or (has.id, has.partitions) != (self._identity, self._partitions):
-            what = "is gone" if has is None else "was made anew" if has.id != self._identity else "has grown"
+        if has is None or has.id != self._identity:
             raise LogChanged(
-                f"topic {self._topic} {what}: positions in it mean other records now; "
-                "bring the right topic back, or move the store away to build a new one"
+                f"topic {self._topic} {'is gone' if has is None else 'was made anew'}: positions in it mean other "
+                "records now; bring the right topic back, or begin with a new, empty database"
             )
+        if has.partitions != self._partitions:
+            grown = other_count(has.partitions, self._partitions)
+            raise LogChanged(f"topic {self._topic} has grown: {grown}")
 
     @property
     def news(self) -> BatchSender:
@@ -145,18 +157,39 @@ class KafkaLog:
     def _look_again(self) -> None:
         """Have it looked, aside, whether the topic was made anew meanwhile; refuse to append once it was."""
         if self._changed is not None:
-            raise BrokerAway(self._changed)
-        if self._clock() >= self._look_at:
-            self._look_at = self._clock() + LOOK_SECONDS
+            raise LogChanged(self._changed)
+        if self._look_is_due():
             threading.Thread(target=self._look, name="kafka-look", daemon=True).start()
 
     def _look(self) -> None:
         try:
+            self._check_for_good()
+        except LogChanged:
+            return  # it is told and kept: whoever appends next is refused with it
+        except BrokerAway as away:
+            _log.info("nobody says whether the topic is still the same", reason=str(away))
+
+    def _glanced(self) -> dict[Partition, Offset]:
+        if self._changed is not None:
+            raise LogChanged(self._changed)
+        if self._look_is_due():
+            self._check_for_good()
+        return self.ends()
+
+    def _look_is_due(self) -> bool:
+        due = self._clock() >= self._look_at
+        if due:
+            self._look_at = self._clock() + LOOK_SECONDS
+        return due
+
+    def _check_for_good(self) -> None:
+        """Check, and remember what was found: no topic becomes again what it was."""
+        try:
             self.check()
         except LogChanged as changed:
             self._changed = str(changed)
-        except BrokerAway as away:
-            _log.info("nobody says whether the topic is still the same", reason=str(away))
+            _log.error("nothing is appended any more, until this process is started anew", reason=self._changed)
+            raise
 
     def _all(self) -> list[Partition]:
         return [Partition(number) for number in range(self._partitions)]

@@ -110,8 +110,9 @@ def grave_faults(topic: Topic, has: Found | None) -> list[str]:
 def _shape(topic: Topic, has: Found) -> Iterator[str]:
     if has.partitions != topic.partitions and topic.noun == "interactions":
         yield (
-            f"has {_counted(has.partitions, 'partition')}, RESSENTI_PARTITIONS says {topic.partitions}; set it to "
-            f"{has.partitions} if the topic is right, or make a new topic: partitions cannot be added, keys would move"
+            f"has {_counted(has.partitions, 'partition')}, RESSENTI_PARTITIONS says {topic.partitions}; name the right "
+            f"topic, or begin with a new, empty database and RESSENTI_PARTITIONS={has.partitions}: what was built from "
+            "another number of partitions cannot go on, what the topic still holds is folded anew"
         )
     if has.partitions > MOST_PARTITIONS and topic.noun == "interactions":
         yield f"has {has.partitions} partitions, and {MOST_PARTITIONS} are the most; make a new topic"
@@ -161,7 +162,8 @@ def _size(has: Found) -> Iterator[str]:
 
 def _set(topic: Topic, *pairs: str) -> str:
     configs = ",".join(f"{name}={_quoted(value)}" for name, value in zip(pairs[::2], pairs[1::2], strict=True))
-    return f"run: kafka-configs.sh --alter --topic {topic.name} --add-config {configs}"
+    brokers = '--bootstrap-server "$RESSENTI_KAFKA_BOOTSTRAP"'
+    return f"run: kafka-configs.sh {brokers} --alter --topic {topic.name} --add-config {configs}"
 
 
 def _quoted(value: str) -> str:

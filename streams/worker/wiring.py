@@ -7,6 +7,7 @@ import structlog
 
 from models.errors import InvariantBroken, LogChanged, RefusedToStart
 from models.identifiers import Millis, Offset, Partition
+from models.partitions import other_count
 from store.database import Store, system_clock
 from streams.bootstrap import House, built
 from streams.delivering import heard
@@ -45,10 +46,7 @@ def opened_worker(
         if not isinstance(log, KafkaLog):
             raise InvariantBroken(f"the log is a {type(log).__name__}, not Kafka's; report this")
         if store.partition_count != log.partitions:
-            raise LogChanged(
-                f"topic {log.name} has {log.partitions} partitions and the store was built from "
-                f"{store.partition_count}: keys have moved; carry it over into a new topic with a new database"
-            )
+            raise LogChanged(other_count(log.partitions, store.partition_count))
         for fault in wrong_outgoing(settings, heard(settings) | {"erased"}):
             _log.warning("results wait in the outbox, those after them too, until this is mended", fault=fault)
         house = built(settings, store, clock, log)

@@ -6,7 +6,7 @@ import pytest
 from pydantic import ValidationError
 
 from models.errors import RefusedToStart
-from streams.settings import Settings, read, secret, table
+from streams.settings import FORMS, Settings, read, secret, table
 
 DOCUMENT = Path(__file__).parents[2] / "docs" / "settings.md"
 
@@ -33,6 +33,31 @@ def test_names_of_the_test_suite_are_let_pass() -> None:
 def test_a_wrong_value_is_refused_with_its_name(name: str, value: str) -> None:
     with pytest.raises(RefusedToStart, match=f"RESSENTI_{name}: .*{value}"):
         read({f"RESSENTI_{name}": value})
+
+
+def patterned() -> list[str]:
+    return [
+        name
+        for name, field in Settings.model_fields.items()
+        if any(getattr(rule, "pattern", None) for rule in field.metadata) or "pattern" in repr(field.annotation)
+    ]
+
+
+@pytest.mark.parametrize("name", patterned())
+def test_what_has_a_wrong_form_is_refused_with_how_to_write_it_and_without_a_regular_expression(name: str) -> None:
+    with pytest.raises(RefusedToStart) as why:
+        read({f"RESSENTI_{name.upper()}": "no: form,\x01"})
+    said = str(why.value)
+    assert said.startswith(f"RESSENTI_{name.upper()}: not written as it must be")
+    assert "; write " in said
+    assert not set("^$\\") & set(said.replace("\\x01", ""))
+
+
+def test_how_addresses_are_written_is_a_way_that_is_taken() -> None:
+    assert {"kafka_bootstrap", "database_url", "webhook_url"} <= set(patterned())
+    for name in ("kafka_bootstrap", "database_url", "webhook_url"):
+        shown = FORMS[name].removeprefix("write it like ").partition(",")[0]
+        assert getattr(read({f"RESSENTI_{name.upper()}": shown}), name) == shown
 
 
 def test_settings_do_not_change() -> None:

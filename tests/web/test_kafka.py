@@ -158,9 +158,13 @@ def test_partitions_that_were_added_are_refused_whatever_settings_say(ground: Gr
     with KafkaAdminClient(bootstrap_servers=ground.settings.kafka_bootstrap) as admin:
         admin.create_partitions({ground.settings.kafka_prefix + "interactions": 6})
     time.sleep(0.5)
-    assert "has 6 partitions, RESSENTI_PARTITIONS says 4" in refused(ground.settings)
+    remedy = "begin with a new, empty database and RESSENTI_PARTITIONS=6"
+    said = refused(ground.settings)
+    assert "has 6 partitions, RESSENTI_PARTITIONS says 4" in said
+    assert remedy in said
     said = refused(ground.settings.model_copy(update={"partitions": 6}))
     assert "the log has 6 partitions, but this store was built from one of 4" in said
+    assert remedy in said
 
 
 def test_the_topic_must_be_there(ground: Ground) -> None:

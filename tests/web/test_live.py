@@ -1,17 +1,21 @@
 """Live updates: what is posted to a running server is on the page in a moment, and a stopped server keeps nobody."""
 
+import asyncio
 import time
 from collections.abc import Iterator
 
 import httpx
 import pytest
+from structlog.testing import capture_logs
 
 from demo import story
+from models.errors import StoreBusy
 from models.identifiers import MINUTE
 from streams.bootstrap import House, opened
 from streams.settings import Settings
 from tests.web import houses
 from tests.web.serving import serving
+from web.live.feed import Feed
 
 SOON_S = 5.0
 """Generous: the machine that runs the tests may be busy; the figure itself is measured in ``benchmarks``."""
@@ -67,3 +71,27 @@ def test_a_page_that_is_closed_is_forgotten_and_one_still_open_ends_with_the_ser
         list(lines)
         left_open.close()
         assert houses.NOW
+
+
+def test_an_open_page_that_hears_nothing_is_told_of_once_until_it_hears_again(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("web.live.feed.PAUSE_S", 0.01)
+    answers: Iterator[bool] = iter([False, False, False, True, False, False])
+
+    def look() -> object:
+        answer = next(answers, None)
+        if answer is None:
+            feed.close()
+        elif not answer:
+            raise StoreBusy("away")
+        return answer
+
+    feed = Feed(look)
+
+    async def hear() -> None:
+        async for _ in feed.words():
+            pass
+
+    with capture_logs() as lines:
+        asyncio.run(hear())
+    assert next(answers, None) is None
+    assert [line["event"] for line in lines] == ["open pages hear nothing just now"] * 2

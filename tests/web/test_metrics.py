@@ -4,15 +4,18 @@ import os
 import shutil
 import subprocess
 from collections.abc import Callable
+from dataclasses import replace
 
 import pytest
 from httpx import Client
 from prometheus_client.parser import text_string_to_metric_families
 
 from models.effects import OutboxMessage
-from models.identifiers import Offset
+from models.identifiers import Offset, Subject
 from streams.bootstrap import House
 from tests.web import houses
+from tests.web.asking import asking
+from web.app import create_app
 from web.metrics.catalogue import METRICS, PREFIX
 
 
@@ -32,10 +35,19 @@ def total(metrics: dict[str, dict[tuple[tuple[str, str], ...], float]], name: st
     return sum(metrics[f"{PREFIX}{name}"].values())
 
 
-def test_every_metric_of_the_catalogue_is_exposed_and_no_other(client: Client, house: House) -> None:
+def heard(house: House) -> House:
+    """Return ``house`` with somebody who hears its results."""
+    return replace(house, settings=house.settings.model_copy(update={"webhook_url": "http://127.0.0.1:1/"}))
+
+
+def test_every_metric_of_the_catalogue_is_exposed_and_no_other(house: House) -> None:
     houses.fill(house)
+    outbox = house.store.outbox
+    outbox.add([OutboxMessage(Offset(0), 0, "gaps", "g", b"{}")])
+    outbox.mark_sent(outbox.unsent(), house.now())
     expected = {f"{PREFIX}{each.name}{'_total' if each.kind == 'counter' else ''}" for each in METRICS}
-    assert set(scraped(client)) == expected
+    with asking(create_app(heard(house))) as client:
+        assert set(scraped(client)) == expected
     for each in METRICS:
         assert each.says
         assert each.when_it_rises
@@ -62,12 +74,22 @@ def test_what_was_received_is_scored_duplicate_or_dead(client: Client, house: Ho
     assert total(metrics, "records_behind") == 0
 
 
-def test_results_that_wait_to_be_sent_are_counted_up_to_a_bound(client: Client, house: House) -> None:
-    house.store.outbox.add([OutboxMessage(Offset(0), 0, "gaps", f"g{n}", b"{}") for n in range(3)])
-    assert total(scraped(client), "outbox_unsent") == 3
-    assert house.store.outbox.backlog(2) == 2
-    house.store.outbox.mark_sent(house.store.outbox.unsent(), house.now())
-    assert total(scraped(client), "outbox_unsent") == 0
+def test_results_that_wait_to_be_sent_are_counted_up_to_a_bound(house: House) -> None:
+    outbox = house.store.outbox
+    outbox.add([OutboxMessage(Offset(0), 0, "gaps", f"g{n}", b"{}") for n in range(3)])
+    with asking(create_app(heard(house))) as client:
+        assert total(scraped(client), "outbox_unsent") == 3
+        assert f"{PREFIX}outbox_sent_seconds" not in scraped(client)
+        assert outbox.backlog(2) == 2
+        outbox.mark_sent(outbox.unsent(), house.now())
+        assert total(scraped(client), "outbox_unsent") == 0
+        assert total(scraped(client), "outbox_sent_seconds") == house.now() / 1000
+
+
+def test_where_nobody_hears_results_none_wait(client: Client, house: House) -> None:
+    house.store.erase(Subject("p1_" + "0" * 26), "Ada")
+    assert house.store.outbox.backlog() == 1
+    assert f"{PREFIX}outbox_unsent" not in scraped(client)
 
 
 def subject_of(house: House, raw: str) -> bytes:

@@ -10,6 +10,8 @@ import pytest
 from httpx import Client, Response
 
 from demo import story
+from models.identifiers import MINUTE
+from models.pseudonyms import pseudonym
 from streams.bootstrap import House, opened
 from streams.settings import read as read_settings
 from tests.web import houses
@@ -17,6 +19,7 @@ from tests.web.asking import asking
 from tests.web.crawling import Page, read, walk
 from tests.web.houses import NOW, Clock
 from web.app import create_app
+from web.pages.formats import moment
 from web.pages.rendering import SECTIONS
 
 HTML = "text/html"
@@ -92,6 +95,14 @@ def test_the_customers_page_tells_the_story_with_both_ledgers(client: Client, ho
     assert "Left of 100" in page
     steps = re.findall(r"[−+][\d.]+", page)
     assert steps
+
+
+def test_a_journey_without_a_name_is_called_by_when_it_began(client: Client, house: House) -> None:
+    named = {"contact": "c2", "journey": "move-7", "phase": "ended", "touchpoint": "billing", "channel": "phone"}
+    houses.collect(house, houses.encoded([houses.event(3), houses.event(2, data=named)]))
+    page = client.get(f"/customers/{pseudonym('customer-4711', house.key)}").text
+    titles = re.findall(r"<h2>(Journey [^<]+) <", page)
+    assert titles == ["Journey move-7", f"Journey of {moment(NOW - 3 * MINUTE)}"]
 
 
 def test_scores_say_from_how_many_and_how_much_was_said(client: Client, house: House) -> None:

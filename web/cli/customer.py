@@ -12,7 +12,7 @@ from web.cli.opening import DataOption, house_at
 from web.cli.output import JsonOption, emit_json, points, say, table
 from web.customers.view import CustomerView, JourneyStory, customer_view
 from web.pages.formats import signed
-from web.pages.words import cause_words
+from web.pages.words import cause_words, journey_words
 
 
 def customer(
@@ -83,7 +83,7 @@ def _tell(view: CustomerView) -> None:
     for story in (*view.stories, *view.frozen):
         say(f"\n{story.prose}")
         table(
-            f"Journey {story.key}",
+            journey_words(story.key),
             ("when", "what happened", "because of", "Δ #", "score #"),
             [
                 (

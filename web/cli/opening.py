@@ -10,6 +10,7 @@ import typer
 from models.errors import NotFound, RefusedToStart
 from streams.bootstrap import House, opened
 from streams.logging import configure
+from streams.opening import address_of
 from streams.settings import Settings, read
 from web.cli.sharing import shared_data
 
@@ -48,7 +49,7 @@ def settings_of(
 def house_at(data: Path | None, *, must_exist: bool = False) -> Iterator[House]:
     """Open the house of a command; with ``must_exist`` a folder without a store is an error and not made."""
     settings = settings_of(data)
-    if must_exist and settings.database_url is None and not (settings.data / "store.db").exists():
+    if address_of(settings) is None and must_exist and not (settings.data / "store.db").exists():
         raise NotFound(
             f"data folder {settings.data}: holds no store; name another with --data, or ingest something first"
         )

@@ -2,9 +2,14 @@
 
 import typer
 
+from models.errors import InvariantBroken
+from store.database import system_clock
+from streams.declaring import Bounds, Declaring
 from streams.kafka import needing_library
+from streams.opening import opened_parts
 from streams.settings import read
 from web.cli.exits import Exit
+from web.cli.opening import settings_of
 from web.cli.output import JsonOption, emit_json, say
 
 app = typer.Typer(help="The topics in Kafka: made where missing, checked where they are.", no_args_is_help=True)
@@ -20,6 +25,32 @@ def create(as_json: JsonOption = False) -> None:
 def check(as_json: JsonOption = False) -> None:
     """Check every topic; exit 1 when something is wrong, with a sentence for each fault that says what to do."""
     _look(make=False, as_json=as_json)
+
+
+@app.command("declare")
+def declare(as_json: JsonOption = False) -> None:
+    """Give each touchpoint, channel and source that the log holds a place of its own in the scores.
+
+    For a new database, before its first worker, and for senders who write to Kafka themselves: a collector does it
+    for what it takes. Counts for what is folded from then on.
+    """
+    with needing_library():
+        from streams.kafka.clients import cluster_of
+        from streams.kafka.log import KafkaLog
+        from streams.kafka.meeting import meet_all
+    settings = settings_of(None)
+    cluster_of(settings)  # refuses where no Kafka is named, before a data folder is made
+    with opened_parts(settings, system_clock) as (store, log):
+        if not isinstance(log, KafkaLog):
+            raise InvariantBroken(f"the log is a {type(log).__name__}, not Kafka's; report this")
+        records = meet_all(log, Declaring(store.definitions, Bounds(settings.declared_values), system_clock))
+        scopes = store.definitions.current().scopes
+    found = {name: sorted(getattr(scopes, name)) for name in ("touchpoints", "channels", "sources")}
+    if as_json:
+        emit_json({"records": records, **found})
+    else:
+        counted = ", ".join(f"{len(values)} {name}" for name, values in found.items())
+        say(f"{records} records looked through; declared are {counted}.")
 
 
 def _look(*, make: bool, as_json: bool) -> None:

@@ -2,10 +2,12 @@
 
 from http import HTTPStatus
 
-from fastapi import APIRouter
+from fastapi import APIRouter, Request
 from fastapi.responses import PlainTextResponse
+from starlette.concurrency import run_in_threadpool
 
 from models.errors import RessentiError
+from web.health.world import WorldOf
 from web.house import HouseOf
 
 router = APIRouter()
@@ -21,11 +23,11 @@ def tell_alive(house: HouseOf) -> PlainTextResponse:
 
 
 @router.get("/readyz", response_class=PlainTextResponse)
-def tell_ready(house: HouseOf) -> PlainTextResponse:
-    """Answer 200 when log and store answer; 503 with the reason otherwise."""
+async def tell_ready(request: Request, world: WorldOf) -> PlainTextResponse:
+    """Answer 200 when log and store answer; 503 with the reason otherwise, also when they hang."""
     try:
-        house.log.ends()
-        house.store.partitions.counters()
+        await run_in_threadpool(world.look)
     except RessentiError as error:
+        world.tell(request.url.path, error)
         return PlainTextResponse(f"not ready: {error}\n", HTTPStatus.SERVICE_UNAVAILABLE)
     return PlainTextResponse("ready\n")

@@ -69,12 +69,15 @@ class Feed:
     async def _looking(self, look: Callable[[], object]) -> None:
         """Say ``changed`` whenever ``look`` returns something else, until the last page is closed."""
         seen: object = None
+        told = False
         while self._waiting and not self._closed:
             try:
                 found = await run_in_threadpool(look)
+                told = False
             except RessentiError as away:
-                _log.info("open pages hear nothing just now", reason=str(away))
-                found = seen
+                if not told:  # once: it is looked for four times a second
+                    _log.info("open pages hear nothing just now", reason=str(away))
+                found, told = seen, True
             if seen is not None and found != seen:
                 self.on_checkpoint(())
             seen = found

@@ -48,13 +48,28 @@ METRICS: tuple[Metric, ...] = (
         "records_behind", "gauge", "Records appended and not yet folded.", "The engine is slow or stopped: see /livez."
     ),
     Metric(
-        "log_away", "gauge", "1 while the log does not answer: events get 503.", "Start the brokers; see the log lines."
+        "log_away",
+        "gauge",
+        "1 while the log does not answer, or is another one: events get 503.",
+        "Start the brokers; /readyz and the log lines say why.",
+    ),
+    Metric(
+        "store_away",
+        "gauge",
+        "1 while the store does not answer: most metrics are missing, and pages and events get 503.",
+        "Start the database; /readyz and the log lines say why.",
     ),
     Metric(
         "outbox_unsent",
         "gauge",
-        "Results that wait to be sent to topics or webhooks, counted up to 100,000.",
-        "Whoever should take them does not, or a topic is missing: see the log lines, `ressenti topics check`.",
+        "Results that wait to be sent to topics or webhooks, counted up to 100,000; absent where nobody hears them.",
+        "Wrong only while nothing is sent: see `outbox_sent_seconds`.",
+    ),
+    Metric(
+        "outbox_sent_seconds",
+        "gauge",
+        "When a result was last sent (Unix seconds).",
+        "Long ago while some wait: a topic is missing or a webhook away; see the log lines, `ressenti topics check`.",
     ),
     Metric("watermark_seconds", "gauge", "The oldest partition's latest log time.", "Nothing; it should."),
     Metric(

@@ -3,14 +3,17 @@
 from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping
 
-from prometheus_client import CollectorRegistry
+from prometheus_client import CollectorRegistry, generate_latest
 from prometheus_client.core import CounterMetricFamily, GaugeMetricFamily, Metric
 from prometheus_client.registry import Collector
 
 from models.cells import Unit, value_of
+from models.errors import LogChanged, Retryable
 from models.identifiers import DAY, SECOND, Millis
 from streams.bootstrap import House
 from streams.calls import calls_now
+from streams.delivering import heard
+from web.health.world import World
 from web.live.lag import behind
 from web.metrics.catalogue import METRICS, PREFIX
 
@@ -19,15 +22,21 @@ UNITS: tuple[Unit, ...] = ("contact", "journey", "customer")
 SHOWN = ("all", "touchpoint:", "channel:")
 
 
-class StoreMetrics(Collector):
-    """Reads everything in the catalogue; one scrape costs a few short reads."""
+class HouseMetrics(Collector):
+    """Reads everything in the catalogue; one scrape costs a few short reads.
 
-    def __init__(self, house: House) -> None:
+    While the store does not answer there are samples of what this process knows by itself, and of nothing else.
+    """
+
+    def __init__(self, house: House, world: World) -> None:
         self._house = house
+        self._world = world
+        self.away: Retryable | None = None
+        """Why the last ``collect`` left out most, if it did."""
 
     def collect(self) -> Iterator[Metric]:
         """Yield each metric of the catalogue with its samples."""
-        samples = {**_counted(self._house), **_standing(self._house), **_scored(self._house)}
+        samples = self._samples()
         for metric in METRICS:
             family = CounterMetricFamily if metric.kind == "counter" else GaugeMetricFamily
             made = family(PREFIX + metric.name, metric.says, labels=metric.labels)
@@ -35,17 +44,46 @@ class StoreMetrics(Collector):
                 made.add_metric(labels, value)
             yield made
 
+    def _samples(self) -> dict[str, Samples]:
+        house, own = self._house, _own(self._house)
+        try:
+            self._world.store()  # before anything else: it may hang, and does not keep us
+            return {**own, "store_away": {(): 0}, **_counted(house), **_standing(house), **_scored(house)}
+        except Retryable as away:
+            self.away = away
+            return {**own, "store_away": {(): 1}, "log_away": {(): not _log_answers(house)}}
 
-def registry_of(house: House) -> CollectorRegistry:
-    """Return a registry of this house's metrics alone."""
+
+def exposed(metrics: Collector) -> bytes:
+    """Return ``metrics`` alone in Prometheus' text format."""
     registry = CollectorRegistry()
-    registry.register(StoreMetrics(house))
-    return registry
+    registry.register(metrics)
+    return generate_latest(registry)
+
+
+def _own(house: House) -> dict[str, Samples]:
+    """Return what this process counted itself."""
+    collected = house.collector.collected
+    return {
+        "engine_fences": {(): house.engine.fences},
+        "collector_events": {
+            ("accepted",): collected.accepted,
+            ("duplicate",): collected.duplicates,
+            ("rejected",): collected.rejected,
+        },
+    }
+
+
+def _log_answers(house: House) -> bool:
+    try:
+        house.log.glance()
+    except (Retryable, LogChanged):
+        return False
+    return True
 
 
 def _counted(house: House) -> dict[str, Samples]:
     counters = house.store.partitions.counters()
-    collected = house.collector.collected
     one: dict[str, float] = {
         "events_received": counters.received,
         "events_scored": counters.scored,
@@ -54,19 +92,13 @@ def _counted(house: House) -> dict[str, Samples]:
         "events_late": counters.late,
         "events_erased": counters.erased,
         "events_undeclared": counters.undeclared,
-        "unknown_fields": counters.unknown_fields + collected.unknown_fields,
+        "unknown_fields": counters.unknown_fields + house.collector.collected.unknown_fields,
         "records_forwarded": counters.forwarded,
         "offsets_skipped": counters.skipped,
-        "engine_fences": house.engine.fences,
     }
     return {
         **{name: {(): value} for name, value in one.items()},
         "dead_letters": {(reason,): n for reason, n in house.store.dead_letters.counts().items()},
-        "collector_events": {
-            ("accepted",): collected.accepted,
-            ("duplicate",): collected.duplicates,
-            ("rejected",): collected.rejected,
-        },
     }
 
 
@@ -77,12 +109,24 @@ def _standing(house: House) -> dict[str, Samples]:
     return {
         "records_behind": {} if waiting is None else {(): waiting},
         "log_away": {(): waiting is None},
-        "outbox_unsent": {(): store.outbox.backlog()},
+        **_outbox(house),
         "watermark_seconds": {(): store.partitions.slowest_watermark() / SECOND},
         "customers": {(): store.customers.count()},
         "rescues_open": {(): len(calls)},
         "gaps": _by(kept.gap.state.value for kept in store.gaps.all()),
         "experiments": _by(kept.experiment.state.value for kept in store.experiments.all()),
+    }
+
+
+def _outbox(house: House) -> dict[str, Samples]:
+    """Return nothing where nobody hears results: what is kept all the same, as word of an erasure, waits for nobody."""
+    if not heard(house.settings):
+        return {}
+    outbox = house.store.outbox
+    sent = outbox.last_sent()
+    return {
+        "outbox_unsent": {(): outbox.backlog()},
+        "outbox_sent_seconds": {} if sent is None else {(): sent / SECOND},
     }
 
 

@@ -43,6 +43,7 @@ def environment() -> Environment:
         formats.duration,
         formats.width,
         words.cause_words,
+        words.journey_words,
         words.scope_words,
         words.metric_words,
     ):

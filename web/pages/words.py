@@ -1,5 +1,9 @@
 """The words pages use for causes, scopes, metrics and states; plain ones, in one place."""
 
+import re
+
+from web.pages.formats import moment
+
 CAUSES: dict[str, str] = {
     "wait": "waiting",
     "repeated_step": "repeating steps",
@@ -43,6 +47,8 @@ METRICS = {
 }
 LOSS = "loss."
 """How metrics of points lost to a cause begin."""
+_UNNAMED = re.compile(r"@(\d{1,14})(?:~(\d+))?", re.ASCII)
+"""A journey without a name of its own: when it began, and which of those that began then."""
 
 
 def cause_words(cause: str) -> str:
@@ -63,6 +69,20 @@ def metric_words(metric: str) -> str:
     if metric.startswith(LOSS):
         return f"points lost to {cause_words(metric.removeprefix(LOSS))}"
     return METRICS.get(metric, metric.replace("_", " "))
+
+
+def journey_words(key: str) -> str:
+    """Return how a page names the journey ``key``; one that nobody named is called by when it began (UTC).
+
+    >>> journey_words("move-7"), journey_words("@1795482000000"), journey_words("@1795482000000~2")
+    ('Journey move-7', 'Journey of 2026-11-24 01:00', 'Journey of 2026-11-24 01:00 (2)')
+    >>> journey_words("@home"), journey_words("late:/shop/17")
+    ('Journey @home', 'Journey late:/shop/17')
+    """
+    unnamed = _UNNAMED.fullmatch(key)
+    if unnamed is None:
+        return f"Journey {key}"
+    return f"Journey of {moment(int(unnamed[1]))}" + (f" ({unnamed[2]})" if unnamed[2] else "")
 
 
 def scope_words(scope: str) -> str:

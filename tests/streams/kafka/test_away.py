@@ -9,7 +9,7 @@ from typing import Self
 import pytest
 
 from deploy.kafka.broker import Broker
-from models.errors import Retryable
+from models.errors import LogChanged, Retryable
 from models.identifiers import Offset, Partition
 from streams.kafka.clients import BrokerAway, Cluster
 from streams.kafka.log import KafkaLog
@@ -153,8 +153,10 @@ def test_a_topic_that_vanishes_is_refused(own_kafka: Broker, topic: MakeTopic, m
     with opened(own_kafka.bootstrap, name, 2, SECONDS) as log:
         log.append([(b"k", b"v")])
         topic.again(name, 2)
-        with pytest.raises(BrokerAway, match=rf"topic {name} was made anew"):
+        with pytest.raises(LogChanged, match=rf"topic {name} was made anew"):
             append_for_ever(log)
+        with pytest.raises(LogChanged, match=rf"topic {name} was made anew"):
+            log.glance()
 
 
 def test_a_topic_that_is_missing_is_told_as_one_that_may_be(own_kafka: Broker, topic: MakeTopic) -> None:

@@ -193,7 +193,7 @@ def test_a_topic_that_is_missing_is_refused(kafka: Kafka) -> None:
 def test_too_few_partitions_are_refused(kafka: Kafka, topic: MakeTopic) -> None:
     name = topic(3)
     with (
-        pytest.raises(RefusedToStart, match=rf"topic {name} has 3 partitions, RESSENTI_PARTITIONS says 16; set it"),
+        pytest.raises(RefusedToStart, match=rf"topic {name} has 3 partitions, RESSENTI_PARTITIONS says 16; name the"),
         opened(kafka.bootstrap, name, 16),
     ):
         pass

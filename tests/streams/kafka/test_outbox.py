@@ -5,6 +5,8 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+from kafka import KafkaAdminClient
+from structlog.testing import capture_logs
 
 from models.effects import Counters, Effects, OutboxMessage
 from models.identifiers import Millis, Offset
@@ -14,9 +16,11 @@ from streams.kafka.clients import BrokerAway, Cluster
 from streams.kafka.outbox import TopicDeliveries
 from streams.kafka.sending import Outgoing
 from streams.publishing import LETTER
+from streams.ticking import Tick, Ticking
 from tests.servers.kafka import Kafka, MakeTopic
 from tests.store.samples import T0, home, letter, subject
 from tests.streams.kafka.receiving import Received, received
+from tests.streams.kafka.worlds import opened
 
 pytestmark = pytest.mark.kafka
 
@@ -175,3 +179,29 @@ def test_a_long_backlog_is_left_to_the_next_ticks(
     written(store, *(message(n, "scores", "k", b"{}") for n in range(23)))
     assert [deliveries.tick(NOW) for _ in range(4)] == [10, 10, 3, 0]
     assert len(topics.received("scores")) == 23
+
+
+@pytest.mark.parametrize("known", [False, True])
+def test_a_topic_that_is_missing_is_named_in_the_log_with_the_remedy_and_what_waits_is_sent_once_it_is_there(
+    kafka: Kafka, topic: MakeTopic, topics: Topics, store: Store, *, known: bool
+) -> None:
+    scores = topics.names["scores"]
+    with opened(kafka.bootstrap, topic(1), 1, seconds=2.0) as log, capture_logs() as lines:
+        deliveries = TopicDeliveries(store.outbox, store.dead_letters, log.news, topics.names.__getitem__)
+        tick = Tick("outbox", 1.0, deliveries.tick)
+        ticking = Ticking([tick], iter(Millis(NOW + n * 60_000) for n in range(100)).__next__)
+        if known:  # gone while it runs: the first failure may only say that brokers did not take it
+            written(store, message(0, "scores", "before", b"{}"))
+            ticking.run(tick)
+        with KafkaAdminClient(bootstrap_servers=kafka.bootstrap) as admin:
+            admin.delete_topics([scores])
+        written(store, message(1, "scores", "k", b"{}"))
+        for _ in range(3):
+            ticking.run(tick)
+        assert lines[-1]["tick"] == "outbox"
+        assert f"topic {scores} does not exist; run: ressenti topics create" in lines[-1]["reason"]
+        assert all("ressenti topics" in line["reason"] for line in lines)
+        with KafkaAdminClient(bootstrap_servers=kafka.bootstrap) as admin:
+            admin.create_topics({scores: {"num_partitions": 1}}, wait_for_metadata=True)
+        ticking.run(tick)
+        assert [key for key, _, _ in topics.received("scores")] == ["k"]

@@ -49,9 +49,15 @@ def test_a_topic_as_it_must_be_has_no_fault() -> None:
 @pytest.mark.parametrize(
     ("there", "sentence"),
     [
-        (has(partitions=8), "has 8 partitions, RESSENTI_PARTITIONS says 16; set it to 8"),
+        (
+            has(partitions=8),
+            "has 8 partitions, RESSENTI_PARTITIONS says 16; name the right topic, or begin with a new, empty database",
+        ),
         (has(message__timestamp__type="CreateTime"), "message.timestamp.type=LogAppendTime"),
-        (has(cleanup__policy="compact"), "--add-config cleanup.policy=delete"),
+        (
+            has(cleanup__policy="compact"),
+            '--bootstrap-server "$RESSENTI_KAFKA_BOOTSTRAP" --alter --topic interactions --add-config cleanup.policy=',
+        ),
         (has(retention__ms="-1"), "keeps what customers did for ever, at most 30 are allowed"),
         (has(retention__ms=str(30 * DAY)), "for up to 31 days"),
         (has(segment__ms=str(7 * DAY)), "for up to 36 days (retention.ms + segment.ms)"),

@@ -174,3 +174,41 @@ def test_a_database_without_brokers_serves_nothing(ran: Run, monkeypatch: pytest
     told = ran("serve")
     assert told.code == 3, told
     assert "RESSENTI_KAFKA_BOOTSTRAP is not" in told.err
+
+
+@pytest.mark.parametrize(
+    "command",
+    [
+        "customer x",
+        "report",
+        "verify",
+        "gaps list",
+        "keys list",
+        "erase x",
+        "migrate",
+        "serve",
+        "worker",
+        "ingest x.csv -m orders",
+        "targets list",
+        "keys create --source /x",
+        "policy list",
+        "experiment list",
+        "topics declare",
+    ],
+)
+def test_brokers_without_a_database_are_refused_with_both_names(
+    ran: Run, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, command: str
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setenv("RESSENTI_KAFKA_BOOTSTRAP", "127.0.0.1:1")
+    (tmp_path / "x.csv").write_bytes(CSV)
+    fails(ran(*command.split()), Exit.REFUSED, "RESSENTI_DATABASE_URL is not", "set both, or neither")
+    assert not (tmp_path / ".ressenti").exists()
+
+
+def test_scopes_of_a_topic_are_declared_only_where_there_is_one(
+    ran: Run, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    fails(ran("topics", "declare"), Exit.REFUSED, "set RESSENTI_KAFKA_BOOTSTRAP")
+    assert not (tmp_path / ".ressenti").exists()
