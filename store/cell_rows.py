@@ -63,8 +63,10 @@ def add_cells(connection: Connection, differences: Mapping[Partition, Mapping[Ce
     _write(connection, became)
 
 
-def merge_cells(connection: Connection, differences: Mapping[CellKey, Counts]) -> None:
+def merge_cells(connection: Connection, differences: Mapping[CellKey, Counts], *, there_only: bool = False) -> None:
     """Add ``differences``, and let what all partitions hold of each block they touch lie in one row, or in none.
+
+    ``there_only`` leaves out blocks that have no row any more: those of five minutes go with age.
 
     Whoever takes back what others wrote must call this, with every partition locked (``store.rewriting``): in a row of
     its own what is taken back would show, less than nothing, and a block that holds nothing any more keep its rows.
@@ -72,7 +74,11 @@ def merge_cells(connection: Connection, differences: Mapping[CellKey, Counts]) -
     numbers = _Numbers()
     became: dict[Written, bytes] = {(*block, HERE): pack(slots) for block, slots in _by_block(differences, numbers)}
     numbers.write(connection)
-    for key, counts in sorted(found_rows(connection, sorted(key[:3] for key in became)).items()):
+    there = sorted(found_rows(connection, sorted(key[:3] for key in became)).items())
+    if there_only:
+        blocks = {key[:3] for key, _ in there}
+        became = {key: counts for key, counts in became.items() if key[:3] in blocks}
+    for key, counts in there:
         one = (*key[:3], HERE)
         became[one] = plus(counts, slots_of(became[one]))
         if key != one:

@@ -125,7 +125,7 @@ def retract(connection: Connection, partition: Partition, subject: Subject) -> N
     for contribution in contributions_of(connection, partition, subject):
         for key in keys_of(contribution, group_of(subject.encode())):
             add(differences.setdefault(key, {}), contribution.counts, -1)
-    merge_cells(connection, differences)
+    merge_cells(connection, differences, there_only=True)
 
 
 def contributions_of(connection: Connection, partition: Partition, subject: Subject) -> Iterator[Contribution]:

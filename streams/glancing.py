@@ -36,8 +36,9 @@ class Glance(Generic[T]):
     def _asked(self) -> "Future[T]":
         with self._turn:
             if self._asking is None or self._asking.done():
-                self._asking = Future()
-                threading.Thread(target=self._fill, args=(self._asking,), name="glance", daemon=True).start()
+                asking: Future[T] = Future()
+                threading.Thread(target=self._fill, args=(asking,), name="glance", daemon=True).start()
+                self._asking = asking
             return self._asking
 
     def _fill(self, asking: "Future[T]") -> None:

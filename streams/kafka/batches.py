@@ -42,17 +42,21 @@ class BatchSender:
         self._turn = threading.Lock()
         self._runner = asyncio.Runner()
         self._producer: AIOKafkaProducer | None = None
+        self._closed = False
 
     def send(self, records: Iterable[Outgoing]) -> None:
         """Return once every one of ``records`` is durable; those of one partition arrive in their order.
 
-        Blocks for little more than the cluster's timeout. Raises ``BrokerAway``, with any number of them durable.
+        Blocks for little more than the cluster's timeout, longer where a producer must be given up. Raises
+        ``BrokerAway``, with any number of them durable.
         """
         with self._turn:
+            if self._closed:
+                raise BrokerAway("this process is stopping; results that wait are sent by the next one")
             try:
                 placed = [(self._place(record), record) for record in records]
                 self._runner.run(self._within(self._sent(placed), self._cluster.timeout_seconds))
-            except (KafkaError, OSError) as error:  # TimeoutError is one
+            except (KafkaError, OSError, AssertionError) as error:  # a timeout; a partition that is there no more
                 self._let_go()
                 why = said(error) or type(error).__name__
                 raise BrokerAway(
@@ -62,10 +66,14 @@ class BatchSender:
             except BrokerAway:
                 self._known.clear()
                 raise
+            except BaseException:  # nobody knows what it still does
+                self._let_go()
+                raise
 
     def close(self) -> None:
-        """Send nothing any more."""
+        """Send nothing any more; waits for what is under way."""
         with self._turn:
+            self._closed = True
             self._let_go()
 
     def _place(self, record: Outgoing) -> Place:

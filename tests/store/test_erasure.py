@@ -11,7 +11,7 @@ from models.cells import CellKey, Counts
 from models.customers import unpack
 from models.effects import DeadLetter, Effects
 from models.errors import Fault, Fenced
-from models.identifiers import Millis, Offset, Partition
+from models.identifiers import DAY, Millis, Offset, Partition
 from models.interactions.internals import reject_event
 from models.measures import named
 from models.partitions import group_of
@@ -226,6 +226,13 @@ def in_the_name_of(store: Store, partition: int, effects: Effects) -> None:
 def test_what_is_taken_back_out_of_others_rows_leaves_no_trace(store: Store) -> None:
     """Else a row would say what the erased customer lived through, with a minus before it."""
     in_the_name_of(store, 0, samples.full(WHO))
+    store.erase(WHO, "Ada")
+    assert by_partition(store) == {}
+
+
+def test_nothing_is_taken_out_of_five_minutes_that_are_gone(store: Store) -> None:
+    in_the_name_of(store, 0, samples.full(WHO))
+    assert store.cells.prune("5m", Millis(samples.T0 + 3 * DAY)) > 0
     store.erase(WHO, "Ada")
     assert by_partition(store) == {}
 

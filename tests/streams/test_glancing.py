@@ -49,6 +49,7 @@ def test_while_nobody_answers_all_wait_for_a_bounded_time_and_for_one_question()
     assert time.monotonic() - began < 5
     assert refusals == ["the broker has not answered within 0.3 seconds; it is asked again"] * 8
     assert slow.asked == 1
+    glance._seconds = 30.0  # the machine may be slow; the bound was seen above
     slow.may.set()
     assert glance.answer() in {1, 2}
     assert glance.answer() in {2, 3}
@@ -66,4 +67,17 @@ def test_what_is_raised_is_raised_to_whoever_glances_and_asked_again_by_the_next
     glance = Glance("the broker", ask)
     with pytest.raises(LogChanged, match="another topic"):
         glance.answer()
+    assert glance.answer() == 7
+
+
+def test_where_no_thread_could_be_had_the_next_glance_asks_again(monkeypatch: pytest.MonkeyPatch) -> None:
+    glance = Glance("the broker", lambda: 7)
+
+    def none_left(_: threading.Thread) -> None:
+        raise RuntimeError("can't start new thread")
+
+    with monkeypatch.context() as patched:
+        patched.setattr(threading.Thread, "start", none_left)
+        with pytest.raises(RuntimeError):
+            glance.answer()
     assert glance.answer() == 7

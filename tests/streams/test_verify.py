@@ -4,7 +4,7 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from models.cells import CellKey, Contribution, Counts, merged
@@ -25,7 +25,7 @@ UNHEARD_OF = "touchpoint:nowhere"
 def healthy(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Store]:
     """Return a store in which everything holds; who changes it puts it right again."""
     folder: Path = tmp_path_factory.mktemp("verify") / "data"
-    with Store.open(folder, partitions=4, clock=lambda: Millis(T0 + 30 * DAY)) as store:
+    with Store.open(folder, partitions=4, clock=lambda: Millis(T0 + DAY)) as store:
         store.definitions.declare(SCOPES, "test", Millis(T0))
         store.log.append(company(seed=5, customers=25))
         Engine(store.log, StoreKeeper(store), Limits(chunk_records=50)).drain()
@@ -94,6 +94,13 @@ def test_five_minutes_may_be_gone_and_may_not_be_wrong(healthy: Store) -> None:
     assert found_with(healthy, gone).ok
     wrong, words = a_wrong_count(max(kept), kept[max(kept)])
     assert [sentence.endswith(words) for sentence in found_with(healthy, wrong).differences] == [True]
+
+
+def test_five_minutes_that_are_old_may_be_gone_or_hold_what_changed_since(healthy: Store) -> None:
+    latest = max(at.watermark for at in healthy.partitions.positions().values())
+    old, young = (min(every(healthy, "5m"))._replace(bucket=Millis(latest - age)) for age in (3 * DAY, HOUR))
+    assert found_with(healthy, {old: {"contact.n": -1}}).ok
+    assert not found_with(healthy, {young: {"contact.n": -1}}).ok
 
 
 def test_cells_up_to_where_the_archive_has_expired_are_not_compared(
@@ -167,6 +174,7 @@ _customers = st.lists(st.tuples(st.lists(_contributions, max_size=4), st.integer
 
 
 @given(customers=_customers, together=st.integers(1, 5))
+@settings(deadline=None)
 def test_sums_are_what_dictionaries_add_up_to(customers: list[tuple[list[Contribution], int]], together: int) -> None:
     sums, expected = Sums(), dict[CellKey, list[Counts]]()
     for found, group in customers:

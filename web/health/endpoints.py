@@ -4,7 +4,6 @@ from http import HTTPStatus
 
 from fastapi import APIRouter, Request
 from fastapi.responses import PlainTextResponse
-from starlette.concurrency import run_in_threadpool
 
 from models.errors import RessentiError
 from web.health.world import WorldOf
@@ -14,7 +13,7 @@ router = APIRouter()
 
 
 @router.get("/livez", response_class=PlainTextResponse)
-def tell_alive(house: HouseOf) -> PlainTextResponse:
+async def tell_alive(house: HouseOf) -> PlainTextResponse:
     """Answer 200 while the engine can still fold; 503 when it stopped for good and a restart is due."""
     failure = house.engine.failure
     if failure is not None:
@@ -26,7 +25,7 @@ def tell_alive(house: HouseOf) -> PlainTextResponse:
 async def tell_ready(request: Request, world: WorldOf) -> PlainTextResponse:
     """Answer 200 when log and store answer; 503 with the reason otherwise, also when they hang."""
     try:
-        await run_in_threadpool(world.look)
+        await world.aside(world.look)
     except RessentiError as error:
         world.tell(request.url.path, error)
         return PlainTextResponse(f"not ready: {error}\n", HTTPStatus.SERVICE_UNAVAILABLE)

@@ -4,12 +4,13 @@ What each request is answered meanwhile is ``web.problems``'s business.
 """
 
 import asyncio
+from collections.abc import Callable
 from time import monotonic
-from typing import Annotated
+from typing import Annotated, TypeVar
 
 import structlog
+from anyio import CapacityLimiter, to_thread
 from fastapi import Depends, Request
-from starlette.concurrency import run_in_threadpool
 
 from models.effects import Counters
 from models.errors import RessentiError, Retryable
@@ -18,6 +19,10 @@ from streams.glancing import Glance
 
 _log = structlog.get_logger(__name__)
 
+T = TypeVar("T")
+
+PROBES = 4
+"""Threads for whoever asks how we are, so that they wait for nobody who is served."""
 TELL_AGAIN_S = 30.0
 """How often the log says that requests cannot be served for now; each of them is told."""
 LOOK_AGAIN_S = 2.0
@@ -30,8 +35,13 @@ class World:
     def __init__(self, house: House) -> None:
         self._log = house.log
         self._store = Glance("the database", house.store.partitions.counters)
+        self._threads = CapacityLimiter(PROBES)
         self._told_at = -TELL_AGAIN_S
         self._returning: asyncio.Task[None] | None = None
+
+    async def aside(self, call: Callable[[], T]) -> T:
+        """Return what ``call`` does in a thread, while all those that serve requests may hang in something."""
+        return await to_thread.run_sync(call, limiter=self._threads)
 
     def look(self) -> None:
         """Return when log and store answer; raises, within a few seconds, the ``RessentiError`` that says why not."""
@@ -58,7 +68,7 @@ class World:
         while True:
             await asyncio.sleep(LOOK_AGAIN_S)
             try:
-                await run_in_threadpool(self.look)
+                await self.aside(self.look)
             except Retryable:
                 continue
             except RessentiError as error:

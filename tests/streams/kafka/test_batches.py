@@ -21,10 +21,13 @@ from tests.streams.kafka.receiving import received, received_in
 
 pytestmark = pytest.mark.kafka
 SECONDS = 3.0
+"""How long brokers that do not answer are waited for."""
+PATIENT = 15.0
+"""How long those that do, on a machine that is busy with other things."""
 
 
-def sender(bootstrap: str, partitions: int = 4) -> BatchSender:
-    return BatchSender(Cluster((bootstrap,), {}, SECONDS), lambda _: partitions)
+def sender(bootstrap: str, partitions: int = 4, seconds: float = PATIENT) -> BatchSender:
+    return BatchSender(Cluster((bootstrap,), {}, seconds), lambda _: partitions)
 
 
 @pytest.fixture
@@ -90,8 +93,25 @@ def test_a_result_that_no_batch_holds_says_so(topic: MakeTopic, batches: BatchSe
     batches.send([Outgoing(name, b"k", b"v")])
 
 
+def test_a_topic_that_has_fewer_partitions_than_before_is_asked_for_anew(kafka: Kafka, topic: MakeTopic) -> None:
+    name, counts = topic(1), iter([9, 1])
+    with closing(BatchSender(Cluster((kafka.bootstrap,), {}, PATIENT), lambda _: next(counts))) as batches:
+        keys = [b"key %d" % n for n in range(50)]  # some of them in a partition that is not there
+        with pytest.raises(BrokerAway, match="run: ressenti topics check"):
+            batches.send(Outgoing(name, key, b"v") for key in keys)
+        batches.send(Outgoing(name, key, b"v") for key in keys)
+    assert {key.encode() for key, _, _ in received_in(kafka.bootstrap, name, 0)} == set(keys)
+
+
+def test_after_the_end_nothing_is_sent(topic: MakeTopic, kafka: Kafka) -> None:
+    batches = sender(kafka.bootstrap)
+    batches.close()
+    with pytest.raises(BrokerAway, match="stopping"):
+        batches.send([Outgoing(topic(4), b"k", b"v")])
+
+
 def test_brokers_that_are_nowhere_are_told_in_one_sentence() -> None:
-    with closing(sender(f"127.0.0.1:{free_port()}")) as batches, pytest.raises(BrokerAway) as told:
+    with closing(sender(f"127.0.0.1:{free_port()}", seconds=SECONDS)) as batches, pytest.raises(BrokerAway) as told:
         batches.send([Outgoing("t", b"k", b"v")])
     assert "did not take results" in str(told.value)
     assert "\n" not in str(told.value)
@@ -100,7 +120,7 @@ def test_brokers_that_are_nowhere_are_told_in_one_sentence() -> None:
 def test_a_broker_that_goes_and_comes_back_gets_what_it_had_not_taken(own_kafka: Broker) -> None:
     with KafkaAdminClient(bootstrap_servers=own_kafka.bootstrap) as admin:
         admin.create_topics({"results": {"num_partitions": 1, "replication_factor": 1}})
-    with closing(sender(own_kafka.bootstrap, 1)) as batches:
+    with closing(sender(own_kafka.bootstrap, 1, 8.0)) as batches:
         batches.send([Outgoing("results", b"k", b"before")])
         own_kafka.kill()
         with pytest.raises(BrokerAway):

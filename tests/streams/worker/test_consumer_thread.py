@@ -277,7 +277,7 @@ def test_after_a_backlog_a_fetch_that_brings_little_is_followed_by_a_moment_agai
     monkeypatch.setattr(consumer_thread, "MOMENT_S", 3_600.0)
     bench = Bench(Broker(Assignment(p0=0, p1=0)))
     bringing(bench, {TP(*T0): LITTLE}, {TP(*T0): 1}, {})
-    assert fetches(bench, 3, seconds=1.0) == 2
+    assert fetches(bench, 3, seconds=4.0) == 2
 
 
 def test_what_a_fetch_brought_of_two_partitions_is_one_message() -> None:
