@@ -8,14 +8,7 @@ from functools import cache
 from itertools import groupby
 from operator import itemgetter
 
-from sqlalchemy import (
-    Connection,
-    Dialect,
-    bindparam,
-    delete,
-    func,
-    select,
-)
+from sqlalchemy import Connection, Dialect, bindparam, delete, func, select
 
 from models.blocks import BLOCK, block_start, cell_at
 from models.cells import CellKey, Counts, Grain
@@ -92,7 +85,7 @@ class Cells:
                 some = first[start : start + AT_ONCE]
                 asked = [(number, GRAINS["day"], day) for _, number, day in some]
                 rows = sorted(found_rows(connection, asked).items())
-                holding = {block for block, parts in groupby(rows, _block_of) if holds([part for _, part in parts])}
+                holding = {block for block, parts in groupby(rows, _block_of) if _holds([part for _, part in parts])}
                 for (name, number, day), block in zip(some, asked, strict=True):
                     at = day if block in holding else _next_day(connection, number, day)
                     if at is not None:
@@ -159,7 +152,7 @@ class Cells:
                     yield bucket, group, counts
 
 
-def holds(parts: Sequence[bytes]) -> bool:
+def _holds(parts: Sequence[bytes]) -> bool:
     """Tell whether the rows of a block, whose counts these are, come to anything together."""
     held = [slots_of(part) for part in parts]
     return any(total(unpacked(one[slot]) for one in held if slot in one) for slot in {s for one in held for s in one})
@@ -185,7 +178,7 @@ def _next_day(
         if after is not None:
             wanted = wanted.where(day < after if backwards else day > after)
         after = connection.execute(wanted).scalar()
-        if after is None or holds(list(found_rows(connection, [(scope, grain, after)]).values())):
+        if after is None or _holds(list(found_rows(connection, [(scope, grain, after)]).values())):
             return after
 
 

@@ -31,7 +31,6 @@ from models.definitions import Timeline
 from models.effects import Effects
 from models.errors import Fenced, LogChanged, RowRefused
 from models.identifiers import Epoch, Millis, Offset, Partition
-from models.partitions import other_count
 from streams.cells import CellDifferences
 from streams.continuity import NotNext, continuing, whole
 from streams.fold import process
@@ -135,7 +134,10 @@ class Folding:
         timelines = self._keeper.timelines()
         for partition in partitions:
             if partition not in standings:
-                raise LogChanged(other_count(self._partitions, len(standings)))
+                raise LogChanged(
+                    f"partition {partition}: the store knows only {len(standings)} partitions; "
+                    "the log has grown: name the right one, or begin with a new, empty database"
+                )
             at = standings[partition]
             self._held[partition] = Held(at.next_offset, at.epoch, at.watermark, timelines[partition])
             self._doubtful.discard(partition)

@@ -55,7 +55,8 @@ class BatchSender:
                 raise BrokerAway("this process is stopping; results that wait are sent by the next one")
             try:
                 placed = [(self._place(record), record) for record in records]
-                self._runner.run(self._within(self._sent(placed), self._cluster.timeout_seconds))
+                if placed:
+                    self._runner.run(self._within(self._sent(placed), self._cluster.timeout_seconds))
             except (KafkaError, OSError, AssertionError) as error:  # a timeout; a partition that is there no more
                 self._let_go()
                 why = said(error) or type(error).__name__
@@ -99,8 +100,7 @@ class BatchSender:
                     raise KafkaError(f"a result of {len(record.value or b'')} bytes is too large for {record.topic}")
         for place, batch in filling.items():
             sent.append(await _handed(producer, place, batch))
-        if sent:
-            await asyncio.wait(sent)
+        await asyncio.wait(sent)
         for each in [one.exception() for one in sent]:  # all of them are asked, or asyncio complains
             if each is not None:
                 raise each

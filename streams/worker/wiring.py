@@ -5,9 +5,8 @@ from contextlib import contextmanager
 
 import structlog
 
-from models.errors import InvariantBroken, LogChanged, RefusedToStart
+from models.errors import InvariantBroken, RefusedToStart
 from models.identifiers import Millis, Offset, Partition
-from models.partitions import other_count
 from store.database import Store, system_clock
 from streams.bootstrap import House, built
 from streams.delivering import heard
@@ -45,8 +44,6 @@ def opened_worker(
     with opened_parts(settings, clock) as (store, log):
         if not isinstance(log, KafkaLog):
             raise InvariantBroken(f"the log is a {type(log).__name__}, not Kafka's; report this")
-        if store.partition_count != log.partitions:
-            raise LogChanged(other_count(log.partitions, store.partition_count))
         for fault in wrong_outgoing(settings, heard(settings) | {"erased"}):
             _log.warning("results wait in the outbox, those after them too, until this is mended", fault=fault)
         house = built(settings, store, clock, log)

@@ -260,7 +260,7 @@ def test_nothing_is_folded_of_what_is_not_held(scene: Scene) -> None:
 
 
 def test_a_partition_the_store_has_not_is_refused(scene: Scene) -> None:
-    with pytest.raises(LogChanged, match="this store was built from one of 2"):
+    with pytest.raises(LogChanged, match="partition 2: the store knows only 2 partitions"):
         scene.folding.hold([Partition(2)])
 
 

@@ -8,13 +8,14 @@ from prometheus_client.core import CounterMetricFamily, GaugeMetricFamily, Metri
 from prometheus_client.registry import Collector
 
 from models.cells import Unit, value_of
-from models.errors import LogChanged, Retryable
+from models.effects import Counters
+from models.errors import Retryable
 from models.identifiers import DAY, SECOND, Millis
 from streams.bootstrap import House
 from streams.calls import calls_now
 from streams.delivering import heard
 from web.health.world import World
-from web.live.lag import behind
+from web.live.lag import behind, log_ends
 from web.metrics.catalogue import METRICS, PREFIX
 
 Samples = Mapping[tuple[str, ...], float]
@@ -47,11 +48,11 @@ class HouseMetrics(Collector):
     def _samples(self) -> dict[str, Samples]:
         house, own = self._house, _own(self._house)
         try:
-            self._world.store()  # before anything else: it may hang, and does not keep us
-            return {**own, "store_away": {(): 0}, **_counted(house), **_standing(house), **_scored(house)}
+            counters = self._world.store()  # before anything else: it may hang, and does not keep us
+            return {**own, "store_away": {(): 0}, **_counted(house, counters), **_standing(house), **_scored(house)}
         except Retryable as away:
             self.away = away
-            return {**own, "store_away": {(): 1}, "log_away": {(): not _log_answers(house)}}
+            return {**own, "store_away": {(): 1}, "log_away": {(): log_ends(house) is None}}
 
 
 def exposed(metrics: Collector) -> bytes:
@@ -74,16 +75,7 @@ def _own(house: House) -> dict[str, Samples]:
     }
 
 
-def _log_answers(house: House) -> bool:
-    try:
-        house.log.glance()
-    except (Retryable, LogChanged):
-        return False
-    return True
-
-
-def _counted(house: House) -> dict[str, Samples]:
-    counters = house.store.partitions.counters()
+def _counted(house: House, counters: Counters) -> dict[str, Samples]:
     one: dict[str, float] = {
         "events_received": counters.received,
         "events_scored": counters.scored,

@@ -71,8 +71,10 @@ def test_a_tombstone_is_sent_and_a_partition_that_is_named_is_used(
     assert received_in(kafka.bootstrap, name, 3) == [("k", None, {})]
 
 
-def test_nothing_is_nothing(batches: BatchSender) -> None:
-    batches.send([])
+def test_to_send_nothing_nobody_is_met() -> None:
+    with closing(sender(f"127.0.0.1:{free_port()}", seconds=SECONDS)) as batches:
+        batches.send([])
+        assert batches._producer is None
 
 
 def test_a_topic_that_is_missing_is_neither_written_nor_made(kafka: Kafka) -> None:
