@@ -4,12 +4,12 @@ Rule 2 is not optional. A worker that was paused, came back, was fenced and went
 buffered once skipped 4,315 of 1,200,000 events in silence.
 """
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from itertools import pairwise
 
 from models.chunks import Chunk
 from models.errors import InvariantBroken, LogChanged
-from models.identifiers import Offset
+from models.identifiers import Offset, Partition
 
 
 class NotNext(InvariantBroken):
@@ -63,3 +63,13 @@ def whole(parts: Sequence[Chunk]) -> Chunk:
             )
     records = [record for chunk in parts for record in chunk.records]
     return Chunk(parts[0].partition, parts[0].start, parts[-1].end, records)
+
+
+def runs(chunks: Iterable[Chunk]) -> list[Chunk]:
+    """Return of each partition the chunks that follow its first without a break, as one chunk."""
+    found: dict[Partition, list[Chunk]] = {}
+    for chunk in chunks:
+        run = found.setdefault(chunk.partition, [])
+        if not run or run[-1].end == chunk.start:
+            run.append(chunk)
+    return [whole(run) for run in found.values()]

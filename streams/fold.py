@@ -19,7 +19,7 @@ from models.errors import InvariantBroken, SchemaMismatch
 from models.identifiers import Millis, Subject
 from models.interactions.decoding import Decoded
 from models.partitions import group_of
-from streams.arrivals import Arrival, dead_letter, read
+from streams.arrivals import Arrival, dead_letter
 from streams.cells import CellDifferences
 from streams.continuity import NotNext, part
 from streams.customers import CustomerFold, continued
@@ -76,7 +76,7 @@ class _Gathering:
     """The effects of one chunk, growing customer by customer."""
 
     def __init__(self, chunk: Chunk, state: PartitionState, cells: CellDifferences | None) -> None:
-        self.reading = reading = read(chunk, state.partitions)  # 2
+        self.reading = reading = state.read(chunk, state.partitions)  # 2
         self.state = state
         self._cells = CellDifferences() if cells is None else cells
         self._own_cells = cells is None

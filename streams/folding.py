@@ -31,8 +31,9 @@ from models.definitions import Timeline
 from models.effects import Effects
 from models.errors import Fenced, LogChanged, RowRefused
 from models.identifiers import Epoch, Millis, Offset, Partition
+from streams.ahead import ReadAhead
 from streams.cells import CellDifferences
-from streams.continuity import NotNext, continuing, whole
+from streams.continuity import NotNext, continuing, runs, whole
 from streams.fold import process
 from streams.garbage import undisturbed
 from streams.keeper import HandOn, Keeper
@@ -78,6 +79,7 @@ class Folding:
         self._partitions = partitions
         self._forward = forward
         self._topics = topics
+        self._ahead = ReadAhead()
         self._held: dict[Partition, Held] = {}
         self._doubtful: set[Partition] = set()
         self._listeners: list[Listener] = []
@@ -114,16 +116,21 @@ class Folding:
         """Return the offset that continues ``partition``, as was last read or written; ``KeyError`` if not held."""
         return self._held[partition].next_offset
 
-    def fold(self, chunks: Sequence[Chunk]) -> Folded:
+    def read_ahead(self, chunks: Sequence[Chunk]) -> None:
+        """Begin to read ``chunks``, which will be given to ``fold`` next, or some of them; returns at once."""
+        self._ahead.begin(runs(chunks), self._partitions)
+
+    def fold(self, chunks: Sequence[Chunk], meanwhile: Callable[[], object] = lambda: None) -> Folded:
         """Fold what continues, write it, and say where to read on; chunks of one partition come in their order.
 
-        Chunks of partitions not held are dropped. Raises ``Retryable`` (give the same chunks again when the world may
-        have recovered) and ``InvariantBroken`` (stop).
+        ``meanwhile`` is called, in this thread, when all is folded and the store begins to write: it must be quick and
+        must not raise. Chunks of partitions not held are dropped. Raises ``Retryable`` (give the same chunks again when
+        the world may have recovered) and ``InvariantBroken`` (stop).
         """
         with self._turn, undisturbed():
             self._read(self._doubtful.intersection(chunk.partition for chunk in chunks))  # 6
             parts, beyond = self._continuing(chunks)  # 1 to 3
-            effects, fenced = self._write(parts) if parts else ([], set[Partition]())
+            effects, fenced = self._write(parts, meanwhile) if parts else ([], set[Partition]())
             return Folded(effects, {p: self._held[p].next_offset for p in beyond | fenced if p in self._held})
 
     def _read(self, partitions: Collection[Partition]) -> None:
@@ -160,12 +167,13 @@ class Folding:
                 so_far.append(more)
         return [whole(found) for found in parts.values() if found], beyond
 
-    def _write(self, parts: Sequence[Chunk]) -> tuple[list[Effects], set[Partition]]:
+    def _write(self, parts: Sequence[Chunk], meanwhile: Callable[[], object]) -> tuple[list[Effects], set[Partition]]:
         """Fold ``parts``, one of each partition; return what was written, and which were fenced."""
         rows = Rows(self._keeper, parts)
         cells = CellDifferences()
         effects = [self._process(part, rows, cells) for part in parts]
         min(effects, key=_partition).cells = cells.expanded()
+        meanwhile()
         try:
             self._checkpoint(effects)  # 3
         except Fenced as fenced:
@@ -238,6 +246,7 @@ class Folding:
             watermark=held.watermark,
             load=rows,
             topics=self._topics,
+            read=self._ahead,
         )
 
 

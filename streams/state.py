@@ -4,7 +4,9 @@ from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from typing import Protocol
 
+from models.chunks import Chunk
 from models.identifiers import Epoch, Millis, Offset, Partition, Subject
+from streams.arrivals import Reading, read
 
 
 class Load(Protocol):
@@ -12,6 +14,13 @@ class Load(Protocol):
 
     def __call__(self, partition: Partition, subjects: Collection[Subject], /) -> Mapping[Subject, bytes]:
         """Return the packed rows of those ``subjects`` that have one."""
+
+
+class Read(Protocol):
+    """How a chunk is read: now, or it was already."""
+
+    def __call__(self, chunk: Chunk, partitions: int, /) -> Reading:
+        """Return what ``chunk`` of a log of ``partitions`` partitions says; nobody else is given the same."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,3 +36,4 @@ class PartitionState:
     load: Load
     topics: frozenset[str] = frozenset()
     """What is published to the outbox: ``scores``, ``rescues``."""
+    read: Read = read

@@ -51,7 +51,7 @@ class Counting:
         """Return where ``partition`` continues."""
         return self._next[partition]
 
-    def fold(self, chunks: Sequence[Chunk]) -> Folded:
+    def fold(self, chunks: Sequence[Chunk], meanwhile: Callable[[], object]) -> Folded:  # noqa: ARG002 - nothing is written
         """Decode and count."""
         if not self._seen:
             self._began = time.perf_counter(), time.process_time()

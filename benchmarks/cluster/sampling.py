@@ -24,8 +24,8 @@ _FOLDING = STAGES | {
     ("store/outbox", "write_outbox"): "write outgoing messages",
     ("streams/folding", "fold"): "the rest of the fold, and its garbage",
 }
-_FOLD = "fold"
-"""How the name of the fold's thread begins (``streams.worker.pump``)."""
+_FOLDS = ("fold", "ahead")
+"""How the names of the threads that fold and read ahead begin (``streams.worker.pump``, ``streams.ahead``)."""
 MEASURING = "measuring"
 """The name of threads that measure, and count for nothing."""
 _THREADS: Mapping[str, str] = {
@@ -41,7 +41,7 @@ _THREADS: Mapping[str, str] = {
 
 def stage(thread: threading.Thread, frame: FrameType | None) -> str:
     """Return the stage that ``thread`` is at, with ``frame`` on top of its stack."""
-    if thread.name.startswith(_FOLD):
+    if thread.name.startswith(_FOLDS):
         return stage_of(frame, _FOLDING)
     if isinstance(thread, consumer_thread.Thread):
         return "fetch from Kafka (aiokafka)"

@@ -12,9 +12,10 @@ event loop, so nothing needs a lock. What becomes of chunks is ``Folding``'s rul
 import asyncio
 import time
 from collections import deque
-from collections.abc import Callable, Collection, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass
+from itertools import chain
 from typing import Any, Protocol, TypeVar
 
 import structlog
@@ -52,6 +53,8 @@ class Batching:
 
     records: int = 64_000
     seconds: float = 0.1
+    ahead: int = 8_000
+    """With so many records waiting when a checkpoint begins, the next batch is closed, and read while it is written."""
     first_backoff_seconds: float = 0.25
     most_backoff_seconds: float = 10.0
 
@@ -82,6 +85,9 @@ class Pump:
         self._batching = batching
         self._thread = ThreadPoolExecutor(1, thread_name_prefix="fold")
         self._job: Future[Any] | None = None
+        self._loop: asyncio.AbstractEventLoop | None = None
+        self._next: list[Chunk] = []
+        """A batch that was closed early, to be read ahead; older than ``_chunks``."""
         self._chunks: deque[Chunk] = deque()
         self._records = 0
         self._since = 0.0
@@ -143,12 +149,12 @@ class Pump:
 
     def holds(self, partition: Partition) -> bool:
         """Whether a chunk of ``partition`` waits here or is being folded."""
-        return partition in self._working or any(chunk.partition == partition for chunk in self._chunks)
+        return partition in self._working or any(chunk.partition == partition for chunk in self._waiting)
 
     @property
     def busy(self) -> bool:
         """Whether anything waits here or is being folded."""
-        return bool(self._working or self._chunks)
+        return bool(self._working or self._next or self._chunks)
 
     def wanted(self) -> dict[Partition, Offset]:
         """Return where each partition held continues."""
@@ -173,6 +179,7 @@ class Pump:
     async def run(self, reader: Reader) -> None:
         """Fold what ``reader`` brings until ``stop``; returns after the checkpoint at work."""
         self._reader = reader
+        self._loop = asyncio.get_running_loop()
         try:
             while not self._stopping.is_set():
                 chunks = await self._gathered()
@@ -207,11 +214,16 @@ class Pump:
     async def _gathered(self) -> list[Chunk]:
         """Return the next batch: all there is, once it is enough or has waited long enough."""
         async with self._changed:
-            await self._changed.wait_for(lambda: self._chunks or self._owed or self._stopping.is_set())
+            await self._changed.wait_for(lambda: self._next or self._chunks or self._owed or self._stopping.is_set())
             try:
                 async with asyncio.timeout(self._since + self._batching.seconds - time.monotonic()):
                     await self._changed.wait_for(
-                        lambda: self._records >= self._batching.records or self._owed or self._stopping.is_set()
+                        lambda: (
+                            self._next
+                            or self._records >= self._batching.records
+                            or self._owed
+                            or self._stopping.is_set()
+                        )
                     )
             except TimeoutError:
                 pass
@@ -220,20 +232,36 @@ class Pump:
     def _batch(self) -> list[Chunk]:
         if self._stopping.is_set():
             return []
-        taken: list[Chunk] = []
-        room = self._batching.records
-        while self._chunks and room > 0:
-            chunk = self._chunks.popleft()
-            taken.append(chunk)
-            room -= len(chunk.records)
-            self._records -= len(chunk.records)
+        taken, self._next = self._next or self._closed(), []
+        self._records -= _records_of(taken)
         self._changed.notify_all()
         self._working = frozenset(chunk.partition for chunk in taken)
         return taken
 
+    def _closed(self) -> list[Chunk]:
+        """Return the oldest chunks, as many as make a batch."""
+        closed: list[Chunk] = []
+        room = self._batching.records
+        while self._chunks and room > 0:
+            chunk = self._chunks.popleft()
+            closed.append(chunk)
+            room -= len(chunk.records)
+        return closed
+
+    def _close_early(self) -> None:
+        """Close the next batch while one is written, where much waits, and have it read meanwhile."""
+        if not self._next and self._records >= self._batching.ahead:
+            self._next = self._closed()
+            self._folding.read_ahead(self._next)
+
+    def _writing(self) -> None:
+        """Note that a checkpoint begins; called in the fold's thread."""
+        if self._loop is not None:
+            self._loop.call_soon_threadsafe(self._close_early)
+
     async def _fold(self, chunks: Sequence[Chunk]) -> None:
         try:
-            folded = await self._patiently(lambda: self._folding.fold(chunks))
+            folded = await self._patiently(lambda: self._folding.fold(chunks, self._writing))
             if folded is not None:
                 if not folded.effects:
                     self.progress.dropped += len(chunks)
@@ -291,13 +319,18 @@ class Pump:
 
     async def _drop(self, partitions: Collection[Partition]) -> None:
         """Forget the chunks of ``partitions``; whoever waits for room has it then."""
-        kept = [chunk for chunk in self._chunks if chunk.partition not in partitions]
-        self.progress.dropped += len(self._chunks) - len(kept)
-        self._chunks = deque(kept)
-        self._records = sum(len(chunk.records) for chunk in kept)
+        waiting = len(self._next) + len(self._chunks)
+        self._next = [chunk for chunk in self._next if chunk.partition not in partitions]
+        self._chunks = deque(chunk for chunk in self._chunks if chunk.partition not in partitions)
+        self.progress.dropped += waiting - len(self._next) - len(self._chunks)
+        self._records = _records_of(self._waiting)
         for partition in partitions:
             self._rereading.pop(partition, None)
         await self._notify()
+
+    @property
+    def _waiting(self) -> Iterator[Chunk]:
+        return chain(self._next, self._chunks)
 
     async def _notify(self) -> None:
         async with self._changed:
@@ -319,3 +352,7 @@ class Pump:
     def _fail(self, error: BaseException) -> None:
         self._stopping.set()
         self._ground.failed(error)
+
+
+def _records_of(chunks: Iterable[Chunk]) -> int:
+    return sum(len(chunk.records) for chunk in chunks)

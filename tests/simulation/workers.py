@@ -104,13 +104,18 @@ class PushedWorker:
         if not chunks:
             return NOTHING
         try:
-            folded = self._folding.fold(chunks)
+            folded = self._folding.fold(chunks, lambda: self._look_ahead(choice))
         except Retryable as error:
             self._buffer.extendleft(reversed(chunks))
             return f"{', '.join(map(told, chunks))}: will be tried again ({error})"
         self._positions |= {p: at for p, at in folded.seeks.items() if p in self._positions}
         written = [f"{one.partition}:{one.start}-{one.end}" for one in folded.effects]
         return f"{', '.join(map(told, chunks))}: wrote {written}, seeks {folded.seeks}"
+
+    def _look_ahead(self, choice: int) -> None:
+        """Read ahead some of what waits; it may be folded otherwise, later, or never."""
+        if choice % 4:
+            self._folding.read_ahead([*self._buffer][: choice % 4])
 
     def reconcile(self) -> str:
         waiting = {chunk.partition for chunk in self._buffer}

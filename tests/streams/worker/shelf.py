@@ -34,6 +34,8 @@ class Shelf:
     """Raised by the next calls, one each."""
     gate: threading.Event = field(default_factory=threading.Event)
     """Checkpoints wait for it."""
+    waiting: bool = False
+    """A checkpoint came to the gate."""
     ends: dict[Partition, Offset] = field(default_factory=dict)
     """Where the log ends, for who asks from outside."""
     changed: RessentiError | None = None
@@ -60,6 +62,7 @@ class Shelf:
         return {}
 
     def checkpoint(self, effects: Sequence[Effects], hand_on: HandOn) -> None:
+        self.waiting = True
         assert self.gate.wait(10)
         self._fail()
         with self._turn:

@@ -8,9 +8,12 @@ from dataclasses import dataclass, field
 
 import pytest
 
+from models.chunks import Chunk
 from models.effects import Effects
 from models.errors import InvariantBroken, LogChanged, RessentiError, RowRefused, StoreBusy
 from models.identifiers import Epoch, Offset, Partition
+from streams import ahead
+from streams.arrivals import Reading, read
 from streams.worker.pump import Batching, Ground, Pump
 from tests.streams.worker.shelf import Place, Shelf, chunk
 from tests.streams.worker.waiting import came
@@ -45,6 +48,12 @@ class Bench:
     async def working(self) -> None:
         """Wait until a checkpoint is being written."""
         await came(lambda: self.pump._working and not self.pump._chunks)
+
+    async def working_beside_a_queue(self) -> None:
+        """Wait until a checkpoint is being written, and all that its beginning makes happen has happened."""
+        await came(lambda: self.pump._working)
+        await came(lambda: self.shelf.waiting)
+        await asyncio.sleep(0.02)
 
     def at(self, partition: Partition = P0) -> int:
         return self.shelf.places[partition].next_offset
@@ -152,6 +161,80 @@ def test_what_comes_during_a_checkpoint_is_gathered_up_to_two_batches_and_no_fur
         assert b.shelf.received == 400
 
     run(body)
+
+
+AHEAD = Batching(records=100, seconds=0.02, ahead=50, first_backoff_seconds=0.01)
+
+
+def test_where_much_waits_the_next_batch_is_closed_and_read_while_one_is_written(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    by: list[tuple[int, int, str]] = []
+
+    def noted(one: Chunk, partitions: int) -> Reading:
+        by.append((one.start, one.end, threading.current_thread().name.rpartition("_")[0]))
+        return read(one, partitions)
+
+    monkeypatch.setattr(ahead, "read", noted)
+
+    async def body(b: Bench) -> None:
+        b.shelf.gate.clear()
+        await b.pump.take(chunk(0, 0, 100), chunk(0, 100, 140), chunk(0, 140, 170))
+        await came(lambda: len(by) == 2)
+        await b.pump.take(chunk(0, 170, 180))
+        assert b.pump.holds(P0)
+        b.shelf.gate.set()
+        await b.settled(lambda: b.at() == 180)
+        assert [(e.start, e.end) for effects in b.shelf.written for e in effects] == [(0, 100), (100, 170), (170, 180)]
+        assert by == [(0, 100, "fold"), (100, 170, "ahead"), (170, 180, "fold")]
+
+    run(body, AHEAD)
+
+
+def test_where_little_waits_no_batch_is_closed_before_its_time() -> None:
+    async def body(b: Bench) -> None:
+        b.shelf.gate.clear()
+        await b.pump.take(chunk(0, 0, 100), chunk(0, 100, 149))
+        await b.working_beside_a_queue()
+        await b.pump.take(chunk(0, 149, 180))
+        b.shelf.gate.set()
+        await b.settled(lambda: b.at() == 180)
+        assert [(e.start, e.end) for effects in b.shelf.written for e in effects] == [(0, 100), (100, 180)]
+
+    run(body, AHEAD)
+
+
+def test_a_batch_closed_early_goes_with_its_partitions() -> None:
+    async def body(b: Bench) -> None:
+        b.shelf.gate.clear()
+        await b.pump.take(chunk(0, 0, 100), chunk(0, 100, 160), chunk(1, 0, 40))
+        await came(lambda: b.pump._next)
+        waiting = asyncio.create_task(b.pump.take(chunk(1, 40, 160), chunk(1, 160, 170)))
+        releasing = asyncio.create_task(b.pump.release([P0]))
+        async with asyncio.timeout(5):
+            await waiting
+        assert not b.pump.holds(P0) or b.pump._working
+        b.shelf.gate.set()
+        await releasing
+        await b.settled(lambda: b.at(P1) == 170)
+        assert b.at() == 100
+        assert b.pump.progress.dropped == 1
+
+    run(body, AHEAD)
+
+
+def test_a_batch_closed_early_waits_for_the_store_like_every_other() -> None:
+    async def body(b: Bench) -> None:
+        b.shelf.gate.clear()
+        await b.pump.take(chunk(0, 0, 100), chunk(0, 100, 160))
+        await came(lambda: b.pump._next)
+        b.shelf.failures += [StoreBusy("the database is away")] * 3
+        b.shelf.gate.set()
+        await b.settled(lambda: b.at() == 160)
+        assert b.shelf.received == 160
+        assert not b.failed
+
+    run(body, AHEAD)
 
 
 def test_room_that_is_made_by_dropping_is_used() -> None:
