@@ -9,7 +9,7 @@ aiokafka lives in an event loop. This one is ours and runs only while something 
 
 import asyncio
 import threading
-from collections.abc import Awaitable, Callable, Iterable
+from collections.abc import Awaitable, Callable, Iterable, Sequence
 from typing import Any
 
 import structlog
@@ -17,7 +17,7 @@ from aiokafka import AIOKafkaProducer
 from aiokafka.errors import KafkaError
 
 from models.identifiers import Partition
-from models.partitions import partition_of
+from models.partitions import positive_hashes
 from streams.kafka.clients import BrokerAway, Cluster
 from streams.kafka.refusals import said
 from streams.kafka.sending import ABANDON_SECONDS, BATCH_BYTES, GRACE_SECONDS, REQUEST_BYTES, Outgoing
@@ -44,7 +44,7 @@ class BatchSender:
         self._producer: AIOKafkaProducer | None = None
         self._closed = False
 
-    def send(self, records: Iterable[Outgoing]) -> None:
+    def send(self, records: Sequence[Outgoing]) -> None:
         """Return once every one of ``records`` is durable; those of one partition arrive in their order.
 
         Blocks for little more than the cluster's timeout, longer where a producer must be given up. Raises
@@ -54,7 +54,7 @@ class BatchSender:
             if self._closed:
                 raise BrokerAway("this process is stopping; results that wait are sent by the next one")
             try:
-                placed = [(self._place(record), record) for record in records]
+                placed = self._placed(records)
                 if placed:
                     self._runner.run(self._within(self._sent(placed), self._cluster.timeout_seconds))
             except (KafkaError, OSError, AssertionError) as error:  # a timeout; a partition that is there no more
@@ -77,14 +77,21 @@ class BatchSender:
             self._closed = True
             self._let_go()
 
-    def _place(self, record: Outgoing) -> Place:
-        topic = record.topic
-        if record.partition is not None:
-            return topic, record.partition
+    def _placed(self, records: Sequence[Outgoing]) -> list[tuple[Place, Outgoing]]:
+        """Return where each of ``records`` goes: where it says, else by its key."""
+        placed: list[tuple[Place, Outgoing]] = []
+        for record, hashed in zip(records, positive_hashes([record.key for record in records]), strict=True):
+            here = record.partition
+            if here is None:
+                here = Partition(hashed % self._count(record.topic))
+            placed.append(((record.topic, here), record))
+        return placed
+
+    def _count(self, topic: str) -> int:
         count = self._known.get(topic)
         if count is None:
             count = self._known[topic] = self._partitions_of(topic)
-        return topic, partition_of(record.key, count)
+        return count
 
     async def _sent(self, placed: Iterable[tuple[Place, Outgoing]]) -> None:
         producer = await self._connected()

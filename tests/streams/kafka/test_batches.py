@@ -100,8 +100,8 @@ def test_a_topic_that_has_fewer_partitions_than_before_is_asked_for_anew(kafka: 
     with closing(BatchSender(Cluster((kafka.bootstrap,), {}, PATIENT), lambda _: next(counts))) as batches:
         keys = [b"key %d" % n for n in range(50)]  # some of them in a partition that is not there
         with pytest.raises(BrokerAway, match="run: ressenti topics check"):
-            batches.send(Outgoing(name, key, b"v") for key in keys)
-        batches.send(Outgoing(name, key, b"v") for key in keys)
+            batches.send([Outgoing(name, key, b"v") for key in keys])
+        batches.send([Outgoing(name, key, b"v") for key in keys])
     assert {key.encode() for key, _, _ in received_in(kafka.bootstrap, name, 0)} == set(keys)
 
 

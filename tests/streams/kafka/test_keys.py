@@ -4,12 +4,12 @@ import pytest
 from aiokafka.partitioner import murmur2 as aiokafka_murmur2
 from confluent_kafka import Message
 from confluent_kafka import Producer as RdProducer
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 from kafka import KafkaProducer
 from kafka.partitioner.default import murmur2 as kafka_python_murmur2
 
-from models.partitions import murmur2, partition_of
+from models.partitions import murmur2, partition_of, positive_hash, positive_hashes
 from tests.servers.kafka import Kafka
 
 VECTORS = {
@@ -34,6 +34,12 @@ def test_the_hash_is_kafkas(key: bytes) -> None:
 @given(st.binary(max_size=100))
 def test_the_python_clients_hash_alike(key: bytes) -> None:
     assert kafka_python_murmur2(key) % 2**32 == aiokafka_murmur2(key) % 2**32 == murmur2(key)
+
+
+@given(st.lists(st.binary(max_size=20) | st.binary(max_size=100)))
+@example([*VECTORS])
+def test_many_hashed_at_once_are_hashed_alike(keys: list[bytes]) -> None:
+    assert positive_hashes(keys) == [positive_hash(key) for key in keys]
 
 
 def told_by_confluent(kafka: Kafka, **options: str) -> list[int | None]:
