@@ -6,6 +6,7 @@ No customer's row is needed for it, so the store is asked afterwards, for exactl
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from functools import partial
+from operator import attrgetter
 from typing import NamedTuple, cast
 
 from models.chunks import Chunk, Record
@@ -27,6 +28,7 @@ class Arrival(NamedTuple):
 
 _arrival = cast("Callable[[tuple[Record, Decoded | Due]], Arrival]", partial(tuple.__new__, Arrival))
 """``Arrival`` of a pair; a third of the time its constructor takes, for every record."""
+_log_time = attrgetter("log_time")
 
 
 @dataclass(slots=True)
@@ -43,8 +45,8 @@ class Reading:
     counters: Counters = field(default_factory=Counters)
     log_time: Millis = NEVER
     """The latest log time in the chunk."""
-    keys: dict[Subject, bytes] = field(default_factory=dict)
-    """Each customer's key, once it was found to lie where it should."""
+    keys: dict[bytes, Subject] = field(default_factory=dict)
+    """Whose each key is, once it was found to lie where it should."""
 
     @property
     def subjects(self) -> list[Subject]:
@@ -59,21 +61,22 @@ def read(chunk: Chunk, partitions: int) -> Reading:
     keys, arrivals = reading.keys, reading.arrivals
     for record in chunk.records:
         key = record.key
+        met = keys.get(key)
         try:
-            decoded = decode(record.value, key)
+            decoded = decode(record.value, key, met)
         except RejectedEvent as rejected:
             fault = rejected.fault
             _bury(reading, record, (fault.code, fault.field, str(fault)), record.value)
             continue
         if isinstance(decoded, Reject):
             _bury(reading, record, (decoded.code, decoded.field, decoded.reason), decoded.raw)
-        elif keys.get(decoded.subject) == key or _is_here(reading, decoded.subject, key):
+        elif decoded.subject == met or _is_here(reading, decoded.subject, key):
             arrivals[decoded.subject].append(_arrival((record, decoded)))
         else:
             reading.counters.forwarded += 1
             reading.forwards.append(Forward(decoded.subject, record.value))
     if chunk.records:
-        reading.log_time = max(record.log_time for record in chunk.records)
+        reading.log_time = max(map(_log_time, chunk.records))
     return reading
 
 
@@ -102,6 +105,6 @@ def _is_here(reading: Reading, subject: Subject, key: bytes) -> bool:
     """Tell whether the key is the subject's and lies in its partition, and remember it if so."""
     if key != subject.encode() or partition_of(key, reading.partitions) != reading.partition:
         return False
-    reading.keys[subject] = key
+    reading.keys[key] = subject
     reading.arrivals[subject] = []
     return True

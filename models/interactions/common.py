@@ -14,7 +14,6 @@ from models import instants
 from models.facts import AnyFact, Segment
 from models.identifiers import Millis
 from models.interactions.bounds import Identifier, Segments, Slug
-from models.interactions.forms import Forms
 
 OTHER = "other"
 """The touchpoint and channel of an interaction that names none."""
@@ -40,8 +39,6 @@ class Interaction(BaseModel):
 
     TYPE: ClassVar[str]
     """The CloudEvents ``type`` this noun travels under."""
-    FORMS: ClassVar[Forms] = ()
-    """What a reader has still to look at: nothing, a model has seen to its patterns itself."""
 
     journey: Identifier | None = Field(default=None, description="The journey it belongs to, when the sender knows.")
     touchpoint: Slug | None = Field(default=None, description="Which part of the service; absent: `other`.")

@@ -51,8 +51,7 @@ class Contact(Interaction):
 
     def fact(self, head: Head) -> ContactFact:
         """Return the contact's fact."""
-        return ContactFact(
-            *head,
+        own = (  # added to the head as a tuple: unpacked with it, so many are copied one by one
             self.contact,
             self.phase,
             self.direction or "inbound",
@@ -72,3 +71,4 @@ class Contact(Interaction):
             self.thanked,
             self.outcome,
         )
+        return ContactFact(*(head + own))

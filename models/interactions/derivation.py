@@ -5,7 +5,7 @@ error at import, never a bound silently lost.
 """
 
 import types
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from datetime import datetime
 from typing import Annotated, Any, Final, Literal, Union, get_args, get_origin
 
@@ -30,8 +30,8 @@ def struct_of(model: type[BaseModel], *, clean: bool = False, tolerant: bool = F
     """Return the struct that decodes what ``model`` accepts.
 
     ``clean``: the bytes are known to hold no control characters, whose patterns are left out; all other patterns are
-    left to ``FORMS``, which the reader of the struct must hold it to. ``tolerant``: fields that the model does not know
-    are passed over instead of refused. A ``type: Literal`` field becomes the struct's tag.
+    left to whoever reads the struct, who must hold it to ``forms_of`` its fields. ``tolerant``: fields that the model
+    does not know are passed over instead of refused. A ``type: Literal`` field becomes the struct's tag.
     """
     fields = dict(model.model_fields)
     tag = get_args(fields["type"].annotation)[0] if "type" in fields else None
@@ -40,8 +40,7 @@ def struct_of(model: type[BaseModel], *, clean: bool = False, tolerant: bool = F
     return msgspec.defstruct(
         model.__name__,
         [_field(name, info, clean=clean, tolerant=tolerant) for name, info in fields.items()],
-        namespace={name: getattr(model, name) for name in METHODS if hasattr(model, name)}
-        | {"FORMS": _forms(fields) if clean else ()},
+        namespace={name: getattr(model, name) for name in METHODS if hasattr(model, name)},
         module=__name__,
         tag=tag,
         tag_field="type" if tag else None,
@@ -92,7 +91,7 @@ def _whole(pattern: str) -> str:
     return pattern.removesuffix("$") + r"\Z"  # in Python "$" also matches before a last line break
 
 
-def _forms(fields: dict[str, FieldInfo]) -> Forms:
+def forms_of(fields: Mapping[str, FieldInfo]) -> Forms:
     """Return the fields whose texts (or whose keys, of an object) have a pattern that clean bytes may break."""
     found = ((name, _pattern(info.annotation, info.metadata)) for name, info in fields.items())
     return tuple((name, Form(_whole(pattern))) for name, pattern in found if pattern is not None)

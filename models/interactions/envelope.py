@@ -4,7 +4,7 @@ One event class per type is made from the nouns, so that schemas, validation and
 definition. Source: https://github.com/cloudevents/spec/tree/v1.0.2 (``spec.md``, ``formats/json-format.md``).
 """
 
-from typing import Annotated, ClassVar, Final, Generic, Literal, TypeVar
+from typing import Annotated, Final, Generic, Literal, TypeVar
 
 import msgspec
 from pydantic import BaseModel, ConfigDict, Field, StringConstraints, create_model
@@ -17,7 +17,6 @@ from models.interactions.common import Interaction
 from models.interactions.complaint import Complaint
 from models.interactions.contact import Contact
 from models.interactions.exposure import Exposure
-from models.interactions.forms import Forms
 from models.interactions.incident import Incident
 from models.interactions.inside import StaffVoice, Walkthrough
 from models.interactions.internals import Due, Internal, Reject
@@ -34,9 +33,6 @@ class CloudEvent(BaseModel, Generic[D]):
     """One event: who said what about whom, when. A ``null`` attribute is an absent one, as the format demands."""
 
     model_config = ConfigDict(strict=True, frozen=True, extra="ignore", hide_input_in_errors=True)
-
-    FORMS: ClassVar[Forms] = ()
-    """What a reader has still to look at: nothing, a model has seen to its patterns itself."""
 
     specversion: Literal["1.0"] = Field(description="The version of CloudEvents.")
     id: Identifier = Field(description="Unique within its source; the same id again is a redelivery.")

@@ -1,6 +1,6 @@
 """Forms: patterns that texts are held to, with the texts that were found to match.
 
-A stream's sources, touchpoints and channels are few and come back with every event: looking one up costs a fifth of
+A stream's arms, currencies and languages are few and come back with every event: looking one up costs a fifth of
 matching it. Which field has which pattern is in ``bounds``.
 """
 

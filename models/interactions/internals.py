@@ -15,7 +15,6 @@ from models import instants
 from models.errors import Fault
 from models.identifiers import Subject
 from models.interactions.bounds import LINES, MAX_EVENT, Breach
-from models.interactions.forms import Forms
 
 SOURCE: Final = "/ressenti"
 MAX_RAW: Final = 32_768
@@ -41,7 +40,6 @@ class Internal(BaseModel):
     model_config = ConfigDict(strict=True, frozen=True, extra="ignore", hide_input_in_errors=True)
 
     TYPE: ClassVar[str]
-    FORMS: ClassVar[Forms] = ()
 
 
 class Due(Internal):

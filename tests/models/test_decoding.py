@@ -1,11 +1,12 @@
 """What ``decode`` makes of a record, and what its content hash depends on."""
 
 import json
+from hashlib import blake2b
 from typing import Any
 
 import msgspec
 import pytest
-from hypothesis import given, settings
+from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from models import instants
@@ -14,9 +15,9 @@ from models.errors import Fault, RejectedEvent
 from models.facts import AnswerFact, ContactFact, InsideFact, LoyaltyFact, RecoveryFact, VoiceFact
 from models.identifiers import Millis, Subject
 from models.interactions.bounds import MAX_EVENT
-from models.interactions.decoding import Decoded, Due, Reject, decode
+from models.interactions.decoding import Decoded, Due, Reject, content_of, decode
 from models.interactions.internals import MAX_RAW, due_event, reject_event
-from tests.models.contract_strategies import MINIMAL, SUBJECT, event, render
+from tests.models.contract_strategies import MINIMAL, SUBJECT, event, events, mutated, render
 
 
 def read(tree: dict[str, Any]) -> Decoded:
@@ -175,6 +176,29 @@ def test_an_unknown_field_that_is_no_json_is_still_no_event() -> None:
     assert refused.value.fault.code == "malformed"
 
 
+def verdict(value: bytes, met: Subject | None) -> Decoded | Due | Reject | Fault:
+    try:
+        return decode(value, b"", met)
+    except RejectedEvent as rejected:
+        return rejected.fault
+
+
+@given(mutated(), st.sampled_from((SUBJECT, f"{SUBJECT}x", "jane@example.org")))
+@settings(max_examples=200, suppress_health_check=[HealthCheck.too_slow], deadline=None)
+def test_whom_we_met_changes_no_verdict(case: tuple[Any, bool], named: str) -> None:
+    value = render(case[0]).replace(SUBJECT.encode(), named.encode())
+    alone = verdict(value, None)
+    assert verdict(value, Subject(SUBJECT)) == alone
+    assert not isinstance(alone, Decoded) or verdict(value, alone.subject) == alone
+
+
+def test_one_text_stands_for_all_the_events_of_a_customer() -> None:
+    met = Subject(SUBJECT[:4] + SUBJECT[4:])
+    result = decode(render(event("purchase", {})), b"", met)
+    assert isinstance(result, Decoded)
+    assert result.subject is met
+
+
 # --- content
 
 
@@ -229,6 +253,14 @@ def test_content_depends_on_type_time_and_words_alone_in_no_fact() -> None:
     assert len(set(hashes)) == len(hashes)
 
 
+@given(events())
+def test_content_is_a_hash_made_anew_each_time(tree: dict[str, Any]) -> None:
+    said = {name: value for name, value in tree["data"].items() if value is not None}
+    packed = msgspec.msgpack.encode((tree["type"], 1_795_437_000_000, said), order="sorted")
+    expected = int.from_bytes(blake2b(packed, digest_size=8).digest(), "little", signed=True)
+    assert content_of(tree["type"], Millis(1_795_437_000_000), said) == expected
+
+
 def test_content_is_pinned() -> None:
     """Another hash would turn every redelivery across an upgrade into a conflict."""
     assert content(event("contact", FULL)) == PINNED_CONTACT
@@ -277,6 +309,23 @@ def test_a_broken_reject_is_refused() -> None:
     with pytest.raises(RejectedEvent) as refused:
         decode(value.replace(b'"YWJj"', b'"***"'), b"")
     assert refused.value.fault.field == "data.raw"
+
+
+@pytest.mark.parametrize(
+    ("attribute", "odd"), [("source", "/res senti"), ("datacontenttype", "text/xml"), ("subject", "jane@example.org")]
+)
+@pytest.mark.parametrize(
+    "record",
+    [
+        due_event(Subject(SUBJECT), instants.EARLIEST),
+        reject_event("r", instants.EARLIEST, Fault("c", "f", "t", "r"), b"abc"),
+    ],
+)
+def test_an_envelope_of_our_own_is_held_to_its_forms_too(record: tuple[bytes, bytes], attribute: str, odd: str) -> None:
+    key, value = record
+    with pytest.raises(RejectedEvent) as refused:
+        decode(render(json.loads(value) | {attribute: odd}), key)
+    assert refused.value.fault.field == attribute
 
 
 # --- bounds of the record
