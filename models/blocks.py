@@ -5,7 +5,9 @@ events touch some hundred thousand cells, most of them sparse, but ten times few
 """
 
 from collections.abc import Iterable, Iterator, Mapping, MutableMapping
-from typing import NamedTuple
+from typing import NamedTuple, Self
+
+import msgspec
 
 from models.cells import SPAN, CellKey, Counts, Grain
 from models.identifiers import DAY, HOUR, Millis
@@ -26,6 +28,23 @@ class BlockKey(NamedTuple):
 
 Slots = dict[int, Packed]
 """A block: place of the cell within it → its counts."""
+
+
+PackedRows = dict[BlockKey, dict[str, bytes]]
+"""Packed blocks by scope."""
+
+_encode = msgspec.msgpack.Encoder().encode
+_decode = msgspec.msgpack.Decoder(Slots).decode
+
+
+def pack(slots: Mapping[int, Packed | Coded]) -> bytes:
+    """Return ``slots`` as the bytes a block's row keeps: MessagePack, place in the block → measure's number → count."""
+    return _encode(slots)
+
+
+def slots_of(data: bytes) -> Slots:
+    """Return what ``pack`` made ``data`` from, each cell's counts still packed."""
+    return _decode(data)
 
 
 def block_start(grain: Grain, bucket: int) -> Millis:
@@ -53,12 +72,35 @@ def cell_at(grain: Grain, start: int, slot: int) -> tuple[Millis, int]:
 
 
 class Blocks(MutableMapping[CellKey, Counts]):
-    """Differences to cells, block by block; reads as a mapping from cells to counts by name."""
+    """Differences to cells, block by block; reads as a mapping from cells to counts by name.
+
+    A fold gives its blocks packed, and they are written so: only who looks into them has them taken apart.
+    """
 
     def __init__(self, cells: Mapping[CellKey, Counts] | None = None) -> None:
-        self.rows: dict[BlockKey, dict[str, Slots]] = {}
+        self._packed: PackedRows = {}
+        self._rows: dict[BlockKey, dict[str, Slots]] = {}
         for key, counts in (cells or {}).items():
             self[key] = counts
+
+    @classmethod
+    def of_packed(cls, rows: PackedRows) -> Self:
+        """Return the blocks that ``rows`` hold, each packed, by scope."""
+        made = cls()
+        made._packed = rows
+        return made
+
+    @property
+    def rows(self) -> dict[BlockKey, dict[str, Slots]]:
+        """The blocks by scope; what is changed there is changed here."""
+        if self._packed:
+            self._rows = {key: {s: slots_of(data) for s, data in row.items()} for key, row in self._packed.items()}
+            self._packed = {}
+        return self._rows
+
+    def packed(self) -> PackedRows:
+        """Return the blocks by scope, each as ``pack`` packs it."""
+        return self._packed or {key: {s: pack(slots) for s, slots in row.items()} for key, row in self._rows.items()}
 
     def __getitem__(self, key: CellKey) -> Counts:
         """Return the counts of one cell."""

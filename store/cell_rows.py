@@ -13,12 +13,12 @@ from operator import itemgetter
 from sqlalchemy import BigInteger, Connection, Dialect, Integer, SmallInteger, and_, bindparam, column, select, values
 from sqlalchemy.types import TypeEngine
 
-from models.blocks import Slots, blocks_of
+from models.blocks import blocks_of
 from models.cells import CellKey, Counts
 from models.identifiers import Partition
 from store.arrays import found_sql
 from store.batches import batches, fetched
-from store.measures import NOTHING, pack, plus, slots_of
+from store.measures import NOTHING, plus
 from store.tables.cells import GRAINS, cells, scopes
 from store.upserts import add_missing_rows, delete_rows, upsert_rows
 
@@ -48,18 +48,18 @@ def add_cells(connection: Connection, differences: Mapping[Partition, Mapping[Ce
     same time then come upon them in the same order, so that neither waits for the other's end in turn.
     """
     numbers = _Numbers()
-    changes: list[tuple[Written, Slots]] = [
-        ((*block, partition), slots)
+    changes: list[tuple[Written, bytes]] = [
+        ((*block, partition), more)
         for partition, added in differences.items()
-        for block, slots in _by_block(added, numbers)
+        for block, more in _by_block(added, numbers)
     ]
     changes.sort(key=itemgetter(0))  # neighbouring rows are then found and written together
     numbers.write(connection)
     there = found_rows(connection, [key for key, _ in changes])
     became: dict[Written, bytes] = {}
-    for key, slots in changes:
+    for key, more in changes:
         held = there.get(key)
-        became[key] = pack(slots) if held is None else plus(held, slots)
+        became[key] = more if held is None else plus(held, more)
     _write(connection, became)
 
 
@@ -72,7 +72,7 @@ def merge_cells(connection: Connection, differences: Mapping[CellKey, Counts], *
     its own what is taken back would show, less than nothing, and a block that holds nothing any more keep its rows.
     """
     numbers = _Numbers()
-    became: dict[Written, bytes] = {(*block, HERE): pack(slots) for block, slots in _by_block(differences, numbers)}
+    became: dict[Written, bytes] = {(*block, HERE): more for block, more in _by_block(differences, numbers)}
     numbers.write(connection)
     there = sorted(found_rows(connection, sorted(key[:3] for key in became)).items())
     if there_only:
@@ -80,16 +80,16 @@ def merge_cells(connection: Connection, differences: Mapping[CellKey, Counts], *
         became = {key: counts for key, counts in became.items() if key[:3] in blocks}
     for key, counts in there:
         one = (*key[:3], HERE)
-        became[one] = plus(counts, slots_of(became[one]))
+        became[one] = plus(counts, became[one])
         if key != one:
             became[key] = NOTHING
     _write(connection, became)
 
 
-def _by_block(cells: Mapping[CellKey, Counts], numbers: "_Numbers") -> Iterator[tuple[Block, Slots]]:
-    for (policy, grain, start), scoped in blocks_of(cells).rows.items():
-        for scope, slots in scoped.items():
-            yield (numbers[policy, scope], GRAINS[grain], start), slots
+def _by_block(cells: Mapping[CellKey, Counts], numbers: "_Numbers") -> Iterator[tuple[Block, bytes]]:
+    for (policy, grain, start), scoped in blocks_of(cells).packed().items():
+        for scope, packed in scoped.items():
+            yield (numbers[policy, scope], GRAINS[grain], start), packed
 
 
 def _write(connection: Connection, became: Mapping[Written, bytes]) -> None:

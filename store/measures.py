@@ -1,25 +1,18 @@
-"""How blocks of cells are packed: MessagePack, place in the block → measure's number → count.
+"""Packed blocks of cells, as rows keep them: taken apart, added to, summed.
 
-Which number a measure has is in ``models.measures``, which cells make a block in ``models.blocks``.
+Which number a measure has is in ``models.measures``, which cells make a block, and how it is packed, in
+``models.blocks``.
 """
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable
 
 import msgspec
 
-from models.blocks import Slots
+from models.blocks import pack, slots_of
 from models.cells import Counts
 from models.measures import NAMES, Coded, Packed, added, coded, named, unpacked
 
-_encode = msgspec.msgpack.Encoder().encode
 _slots = msgspec.msgpack.Decoder(dict[int, Coded]).decode
-_raw = msgspec.msgpack.Decoder(Slots).decode
-
-
-def pack(slots: Mapping[int, Packed | Coded]) -> bytes:
-    """Return ``slots`` as the bytes a block's row keeps."""
-    return _encode(slots)
-
 
 NOTHING = pack({})
 """What a block that comes to nothing would keep."""
@@ -30,19 +23,14 @@ def unpack(data: bytes) -> dict[int, Coded]:
     return _slots(data)
 
 
-def slots_of(data: bytes) -> Slots:
-    """Return what ``pack`` made ``data`` from, each cell's counts still packed."""
-    return _raw(data)
-
-
-def plus(held: bytes, more: Mapping[int, Packed]) -> bytes:
-    """Return packed ``held`` with ``more`` added, packed; ``NOTHING`` when they cancel out.
+def plus(held: bytes, more: bytes) -> bytes:
+    """Return packed ``held`` with packed ``more`` added, packed; ``NOTHING`` when they cancel out.
 
     Cells that ``more`` does not touch are copied as they lie, undecoded.
     """
-    there = _raw(held)
+    there = slots_of(held)
     block: dict[int, Packed | Coded] = {**there}
-    for slot, counts in more.items():
+    for slot, counts in slots_of(more).items():
         before = there.get(slot)
         if before is None:
             block[slot] = counts
@@ -50,7 +38,7 @@ def plus(held: bytes, more: Mapping[int, Packed]) -> bytes:
             block[slot] = total
         else:
             del block[slot]
-    return _encode(block)
+    return pack(block)
 
 
 def total(parts: Iterable[Coded]) -> Counts:

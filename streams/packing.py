@@ -18,32 +18,50 @@ SINGLE: Final = 0x80
 _STEPS: Final = np.array([-(1 << 31), -(1 << 15), -(1 << 7), -(1 << 5), 1 << 7, 1 << 8, 1 << 16, 1 << 32])
 """From each of these on, a value takes another form; the middle one is the plain byte."""
 _HEADS: Final = np.array([0xD3, 0xD2, 0xD1, 0xD0, 0, 0xCC, 0xCD, 0xCE, 0xCF], np.uint8)
-_WIDTHS: Final = np.array([8, 4, 2, 1, 0, 1, 2, 4, 8])
+_WIDTHS: Final = np.array([8, 4, 2, 1, 0, 1, 2, 4, 8], np.uint8)
 """Bytes after the head, by form. Source: https://github.com/msgpack/msgpack/blob/master/spec.md, int format family."""
-_PLAIN: Final = 4
 _FEW: Final = 16
 """Maps of fewer entries have a head of one byte, others of three."""
 
 
-def packed_rows(ends: Ints, columns: Ints, values: Ints) -> list[bytes]:
-    """Return each row's map; row i has the entries from ``ends[i]`` up to ``ends[i + 1]``.
+def packed_blocks(blocks: Ints, slots: Ints, cells: tuple[Ints, Ints, Ints]) -> list[bytes]:
+    """Return each block's map, slot → the cell's map, column → value.
 
-    Columns must lie below ``SINGLE``, and a row hold fewer than 65,536.
+    Block i has the cells from ``blocks[i]`` up to ``blocks[i + 1]``; of ``cells`` = (ends, columns, values), cell i has
+    the entries from ``ends[i]`` up to ``ends[i + 1]``. Slots and columns must lie below ``SINGLE``, and neither a block
+    nor a cell hold 65,536 or more.
 
-    >>> [row.hex() for row in packed_rows(np.array([0, 2, 2]), np.array([3, 5]), np.array([1, -300]))]
-    ['82030105d1fed4', '80']
+    >>> cells = np.array([0, 2, 3]), np.array([3, 5, 1]), np.array([1, -300, 9])
+    >>> [block.hex() for block in packed_blocks(np.array([0, 1, 2]), np.array([7, 8]), cells)]
+    ['810782030105d1fed4', '8108810109']
     """
-    entries = np.diff(ends)
+    ends, columns, values = cells
+    inside, entries = np.diff(blocks), np.diff(ends)
     form = np.searchsorted(_STEPS, values, side="right")
-    lengths = 2 + _WIDTHS[form]
-    before = np.concatenate(([0], np.cumsum(lengths)))
-    heads = np.where(entries < _FEW, 1, 3)
-    starts = before[ends] + np.concatenate(([0], np.cumsum(heads)))
+    widths = _WIDTHS.take(form)
+    before = np.concatenate(([0], np.cumsum(2 + widths, dtype=np.int64)))
+    heads = 1 + _head(entries)  # the slot comes first
+    heads[blocks[:-1]] += _head(inside)
+    written = np.cumsum(heads)
+    starts = before[ends] + np.concatenate(([0], written))  # of cells; a block's first has the block's head before it
     out = np.empty(int(starts[-1]), np.uint8)
-    _write_heads(out, starts[:-1], entries)
-    _write_entries(out, before[:-1] + np.repeat(np.cumsum(heads), entries), columns, values, form)
+    begins = starts[blocks]
+    _write_heads(out, begins[:-1], inside)
+    starts[blocks[:-1]] += _head(inside)
+    out[starts[:-1]] = slots
+    _write_heads(out, starts[:-1] + 1, entries)
+    at = before[:-1] + np.repeat(written, entries)
+    out[at] = columns
+    at += 1
+    out[at] = np.where(widths, _HEADS.take(form), values.astype(np.uint8))
+    _write_values(out, at, values, widths)
     data = out.tobytes()
-    return [data[start:end] for start, end in pairwise(starts.tolist())]
+    return [data[start:end] for start, end in pairwise(begins.tolist())]
+
+
+def _head(entries: Ints) -> Ints:
+    """Return how long the heads of maps of so many entries are."""
+    return np.where(entries < _FEW, 1, 3)
 
 
 def _write_heads(out: Bytes, at: Ints, entries: Ints) -> None:
@@ -55,12 +73,11 @@ def _write_heads(out: Bytes, at: Ints, entries: Ints) -> None:
     out[at + 2] = entries & 0xFF
 
 
-def _write_entries(out: Bytes, at: Ints, columns: Ints, values: Ints, form: Ints) -> None:
-    out[at] = columns
-    plain = form == _PLAIN
-    out[at + 1] = np.where(plain, values & 0xFF, _HEADS[form])
-    big_endian = values.astype(">i8").view(np.uint8).reshape(-1, 8)
+def _write_values(out: Bytes, heads: Ints, values: Ints, widths: Bytes) -> None:
+    """Write those of ``values`` that take bytes of their own, after their ``heads``."""
     for width in (1, 2, 4, 8):
-        these = np.flatnonzero(_WIDTHS[form] == width)
-        for byte in range(width):
-            out[at[these] + 2 + byte] = big_endian[these, 8 - width + byte]
+        these = np.flatnonzero(widths == width)
+        at, rest = heads[these], values[these]
+        for byte in reversed(range(width)):
+            at += 1
+            out[at] = rest >> 8 * byte

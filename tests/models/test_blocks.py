@@ -3,7 +3,7 @@
 from hypothesis import given
 from hypothesis import strategies as st
 
-from models.blocks import BLOCK, Blocks, block_start, cell_at, slot_of, summed
+from models.blocks import BLOCK, Blocks, block_start, cell_at, pack, slot_of, summed
 from models.cells import GROUPS, SPAN, CellKey, Counts, Grain, add
 from models.identifiers import Millis
 
@@ -41,6 +41,17 @@ def test_blocks_are_the_mapping_they_were_made_of(made: dict[CellKey, Counts]) -
         del blocks[key]
         assert key not in blocks
     assert dict(blocks) == {}
+
+
+@given(cells)
+def test_packed_blocks_hold_the_same_cells(made: dict[CellKey, Counts]) -> None:
+    blocks = Blocks.of_packed(Blocks(made).packed())
+    assert blocks.packed() == Blocks(made).packed()
+    assert dict(blocks) == made
+    assert blocks.packed() == Blocks(made).packed()
+    for key in made:
+        del blocks[key]
+    assert not any(slots != pack({}) for row in blocks.packed().values() for slots in row.values())
 
 
 @given(st.lists(cells, max_size=4))

@@ -52,7 +52,7 @@ def test_adding_to_a_packed_block_is_adding_cell_by_cell(one: dict[int, Counts],
     wanted = {place: sums for place, found in expected.items() if (sums := {k: n for k, n in found.items() if n})}
     held = plus(
         pack({place: found for place, more in one.items() if (found := coded(more))}),
-        {place: packed(found) for place, more in other.items() if (found := coded(more))},
+        pack({place: packed(found) for place, more in other.items() if (found := coded(more))}),
     )
     assert {place: named(found) for place, found in unpack(held).items()} == wanted
     assert all(0 not in found.values() for found in unpack(held).values())

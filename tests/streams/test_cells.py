@@ -12,7 +12,7 @@ from models.identifiers import HOUR, Millis
 from models.measures import NAMES, packed, unpacked
 from streams import cells
 from streams.cells import CellDifferences, Change
-from streams.packing import SINGLE, packed_rows
+from streams.packing import SINGLE, packed_blocks
 
 values = st.one_of(
     st.integers(-40, 300),
@@ -54,6 +54,7 @@ def test_differences_are_plain_sums(few: int, changes: list[tuple[Contribution, 
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(cells, "FEW", few)  # both ways of adding up, however few there are
         expanded = expansion(changes)
+    assert dict(Blocks.of_packed(expanded.packed())) == plainly(changes)
     assert dict(expanded) == plainly(changes)
     for scopes in expanded.rows.values():
         for slots in scopes.values():
@@ -68,12 +69,22 @@ def expansion(changes: list[tuple[Contribution, int, int]]) -> Blocks:
     return differences.expanded()
 
 
-rows = st.lists(st.dictionaries(st.integers(0, SINGLE - 1), values, max_size=SINGLE), max_size=6)
+blocks = st.lists(
+    st.dictionaries(
+        st.integers(0, SINGLE - 1),
+        st.dictionaries(st.integers(0, SINGLE - 1), values, min_size=1, max_size=SINGLE),
+        min_size=1,
+        max_size=20,
+    ),
+    max_size=4,
+)
 
 
-@given(rows)
-def test_rows_packed_at_once_are_those_packed_one_by_one(maps: list[dict[int, int]]) -> None:
-    ends = np.cumsum([0, *map(len, maps)])
+@given(blocks)
+def test_blocks_packed_at_once_are_those_packed_one_by_one(made: list[dict[int, dict[int, int]]]) -> None:
+    maps = [row for block in made for row in block.values()]
+    slots = np.array([slot for block in made for slot in block], np.int64)
     columns = np.array([column for row in maps for column in row], np.int64)
     entries = np.array([value for row in maps for value in row.values()], np.int64)
-    assert packed_rows(ends, columns, entries) == [msgspec.msgpack.encode(row) for row in maps]
+    found = packed_blocks(np.cumsum([0, *map(len, made)]), slots, (np.cumsum([0, *map(len, maps)]), columns, entries))
+    assert found == [msgspec.msgpack.encode(block) for block in made]
