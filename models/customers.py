@@ -12,6 +12,8 @@ from models.facts import AnyFact
 from models.identifiers import Millis
 
 STATE_FORMAT = 1
+USUAL = 4096
+"""Bytes that a customer's row takes, usually; growing to them from nothing takes a third of the time of packing it."""
 
 
 class FrozenJourney(msgspec.Struct, frozen=True, array_like=True, gc=False):
@@ -80,7 +82,8 @@ class CustomerState(msgspec.Struct, array_like=True):
     """Experiments whose unit is final: its facts have begun to leave, and a later exposure must not make it anew."""
 
 
-_encode = msgspec.msgpack.Encoder().encode
+_encoder = msgspec.msgpack.Encoder()
+_encode, _encode_into = _encoder.encode, _encoder.encode_into
 _state = msgspec.msgpack.Decoder(CustomerState).decode
 _contributions = msgspec.msgpack.Decoder(tuple[Contribution, ...]).decode
 _facts = msgspec.msgpack.Decoder(list[AnyFact]).decode
@@ -88,7 +91,9 @@ _facts = msgspec.msgpack.Decoder(list[AnyFact]).decode
 
 def pack(state: CustomerState) -> bytes:
     """Return ``state`` as the bytes its row keeps."""
-    return _encode(state)
+    room = bytearray(USUAL)
+    _encode_into(state, room)
+    return bytes(room)
 
 
 def unpack(data: bytes) -> CustomerState:

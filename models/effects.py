@@ -147,9 +147,8 @@ Topic = Literal["scores", "gaps", "rescues", "verdicts", "dead-letters", "erased
 """What a message is about."""
 
 
-@dataclass(frozen=True, slots=True)
-class OutboxMessage:
-    """Something the world should hear: its id is (partition, offset, n); sent at least once."""
+class OutboxMessage(msgspec.Struct, frozen=True, gc=False):
+    """Something the world should hear: its id is (partition, offset, n); sent at least once. A struct, as above."""
 
     offset: Offset
     n: int

@@ -5,6 +5,7 @@ from dataclasses import dataclass, replace
 from functools import cache
 from typing import Any
 
+import msgspec
 from sqlalchemy import Connection, Dialect, func, select
 
 from models.effects import Effects, OutboxMessage
@@ -109,7 +110,7 @@ def _named(connection: Connection, unsent: Unsent) -> Unsent:
     about = select(erasures.c.subject, erasures.c.at).where(erasures.c.id == unsent.message.key)
     subject, at = connection.execute(about).one()
     payload = to_json({"subject": subject, "erased_at": at}).encode()
-    return replace(unsent, message=replace(unsent.message, key=subject, payload=payload))
+    return replace(unsent, message=msgspec.structs.replace(unsent.message, key=subject, payload=payload))
 
 
 def _unsent(row: tuple[Any, ...]) -> Unsent:

@@ -3,6 +3,7 @@
 A customer is folded by itself and only then added to the chunk's effects, so that a failure leaves nothing half-done.
 """
 
+from collections.abc import Iterable
 from dataclasses import dataclass, field
 
 from models.customers import AppliedJourney, CustomerState, FrozenJourney, pack, pack_contributions, pack_facts, unpack
@@ -22,6 +23,7 @@ from models.facts import AnyFact
 from models.identifiers import Millis, Offset, Subject
 from models.interactions.decoding import Decoded
 from models.scoring import Journey, Scored, is_waiting
+from models.scoring.journey import Place
 from models.scoring.rescue import rescue_of
 from models.scoring.scopes import ScopeBook, book_of
 from streams.arrivals import Arrival, dead_letter
@@ -150,11 +152,9 @@ class CustomerFold:
         for scored in result.changed:
             self._show(scored)
         self.waiting = any(_waits(result.applied[journey.key], journey) for journey in active)
-        gone = (self.journeys.keys() | self.applied.keys()).difference(
-            (journey.key for journey in active), (frozen.key for frozen in self.frozen)
-        )
+        gone = (self.journeys.keys() | self.applied.keys()).difference([journey.key for journey in active])
         if gone:
-            self._forget(gone)
+            self._forget(gone.difference([frozen.key for frozen in self.frozen]))
         self.applied = result.applied
         self.version = self.definitions.version
         self._count_units()
@@ -175,7 +175,7 @@ class CustomerFold:
         for key, new in result.applied.items():
             old = self.applied.get(key)
             if old is None:
-                self.cells += changes((), result.contributions(key))
+                self.cells += [(come, 1) for come in result.contributions(key)]
             elif old.packed != new.packed:
                 self.cells += changes(old.contributions, result.contributions(key))
         for key, old in self.applied.items():
@@ -185,6 +185,7 @@ class CustomerFold:
     def _show(self, scored: Scored) -> None:
         journey, score = scored
         key, things = journey.key, journey.things
+        touchpoints, channels = _met(things.places)
         self.gone.discard(key)
         self.journeys[key] = JourneyRow(
             subject=self.subject,
@@ -195,8 +196,8 @@ class CustomerFold:
             inferred=score.inferred,  # type: ignore[arg-type]
             said=score.said,  # type: ignore[arg-type]
             causes=score.lost,
-            touchpoints=tuple(dict.fromkeys([place[0] for place in things.places])),
-            channels=tuple(dict.fromkeys([place[1] for place in things.places])),
+            touchpoints=touchpoints,
+            channels=channels,
             contacts=len(things.contacts),
             open=journey.open,
         )
@@ -248,6 +249,15 @@ class CustomerFold:
 
     def _archive(self, key: str, facts: list[AnyFact], contributions: bytes, ended: Millis) -> None:
         self.archived.append(ArchivedJourney(self.subject, key, ended, pack_facts(facts), contributions))
+
+
+def _met(places: Iterable[Place]) -> tuple[tuple[str, ...], tuple[str, ...]]:
+    """Return the touchpoints and the channels of ``places``, each once, in order."""
+    touchpoints: dict[str, None] = {}
+    channels: dict[str, None] = {}
+    for touchpoint, channel, _, _ in places:
+        touchpoints[touchpoint] = channels[channel] = None
+    return tuple(touchpoints), tuple(channels)
 
 
 def _waits(applied: AppliedJourney, journey: Journey) -> bool:

@@ -75,11 +75,13 @@ class FactBook:
 
     def _take(self, fact: AnyFact, record_clock: Millis) -> Verdict:
         time = fact.time
-        self.clock = max(self.clock, record_clock)
+        if record_clock > self.clock:  # noqa: PLR1730 - a third of what max() costs, for every event
+            self.clock = record_clock
         late = time < self.clock - LATE_HORIZON
         if late:
             fact = msgspec.structs.replace(fact, alone=True)
-        self.asof = max(self.asof, time)
+        if time > self.asof:  # noqa: PLR1730 - as above
+            self.asof = time
         self.contents[(fact.source, fact.id)] = fact.content
         facts = self.facts
         if not facts or facts[-1].time < time or facts[-1].order < fact.order:

@@ -48,8 +48,8 @@ def leaving(groupings: Sequence[Grouping], book: FactBook, live: Sequence[LiveEx
     goes: list[Journey] = []
     for policies, journeys in groupings:
         for journey in journeys:
-            settled = all(is_settled(journey, policy, book.asof) for policy in policies)
-            (goes if settled and journey.last_event < limit else stays).append(journey)
+            silent = journey.last_event < limit and all(is_settled(journey, policy, book.asof) for policy in policies)
+            (goes if silent else stays).append(journey)
     if len(groupings) > 1:
         goes = _sharing_nothing(goes, stays)
     keys = frozenset(journey.key for journey in goes)

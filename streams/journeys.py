@@ -79,14 +79,14 @@ def refreshed(
 
 def _resurveyed(book: FactBook) -> bool:
     """Tell whether a survey came whose earlier answers may now be about something else."""
-    return any(isinstance(fact, AskedFact) for fact in book.fresh)
+    return AskedFact in map(type, book.fresh)
 
 
 def _unchanged(
     journeys: Iterable[Journey], applied: Mapping[str, AppliedJourney], book: FactBook
 ) -> dict[str, AppliedJourney]:
     """Return, by key, the journeys whose contributions cannot have changed."""
-    fresh = {id(fact) for fact in book.fresh}
+    fresh = set(map(id, book.fresh))
     same: dict[str, AppliedJourney] = {}
     moved: list[Place] = []
     for journey in journeys:
@@ -94,8 +94,9 @@ def _unchanged(
         if (
             before is None
             or before.due is not None
-            or before.facts != len(journey.facts)
-            or not fresh.isdisjoint(map(id, journey.facts))
+            or before.facts != journey.size
+            or not fresh.isdisjoint(map(id, journey.lived))
+            or any(id(answer) in fresh for answer, _ in journey.answers)
         ):
             moved.append((journey.ended, journey.key))
         else:
@@ -162,7 +163,7 @@ def _applied(
             good=good,
         ),
         packed=pack_contributions(parts),
-        facts=len(journey.facts),
+        facts=journey.size,
         last=journey.last_event,
         due=min(dues, default=None),
         waiting=is_waiting(journey),

@@ -6,7 +6,7 @@ by ``streams.announcing``. Nothing is sent here: messages are rows of the outbox
 """
 
 from collections.abc import Collection, Iterable, Mapping
-from dataclasses import dataclass
+from typing import NamedTuple
 
 import msgspec
 
@@ -81,8 +81,7 @@ class ErasedMessage(msgspec.Struct):
     erased_at: Millis
 
 
-@dataclass(frozen=True, slots=True)
-class News:
+class News(NamedTuple):
     """What a fold has to say of one customer."""
 
     subject: Subject
@@ -96,16 +95,16 @@ class News:
 
 def messages(news: News, topics: frozenset[str]) -> list[OutboxMessage]:
     """Return the messages about one customer for those ``topics`` that somebody listens to."""
+    subject, offset, journeys, journeys_gone, rescues, rescues_gone = news
     said: list[tuple[Topic, str, bytes]] = []
     if "scores" in topics:
-        said += [("scores", key, GONE) for key in sorted(news.journeys_gone)]
-        said += [("scores", key, _encode(ScoreMessage(news.offset, row))) for key, row in news.journeys.items()]
-    if "rescues" in topics:
-        said += [("rescues", key, GONE) for key in sorted(news.rescues_gone)]
-        said += [("rescues", key, _encode(RescueMessage(news.offset, row))) for key, row in news.rescues.items()]
+        said += [("scores", key, GONE) for key in sorted(journeys_gone)]
+        said += [("scores", key, _encode(ScoreMessage(offset, row))) for key, row in journeys.items()]
+    if "rescues" in topics and (rescues_gone or rescues):
+        said += [("rescues", key, GONE) for key in sorted(rescues_gone)]
+        said += [("rescues", key, _encode(RescueMessage(offset, row))) for key, row in rescues.items()]
     return [
-        OutboxMessage(news.offset, n, topic, f"{news.subject}/{key}", payload)
-        for n, (topic, key, payload) in enumerate(said)
+        OutboxMessage(offset, n, topic, f"{subject}/{key}", payload) for n, (topic, key, payload) in enumerate(said)
     ]
 
 

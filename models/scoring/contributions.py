@@ -59,13 +59,6 @@ class Keys:
 CONTACT, JOURNEY, CUSTOMER = Keys("contact"), Keys("journey"), Keys("customer")
 
 
-class Scene(NamedTuple):
-    """By which policy, and as of when."""
-
-    policy: Policy
-    asof: int
-
-
 class Scored(NamedTuple):
     """A journey with its score under one policy."""
 
@@ -99,14 +92,13 @@ def journey_contributions(
 ) -> tuple[Contribution, ...]:
     """Return what one journey contributes by itself: its contacts, and the journey. Depends on no other journey."""
     journey, score = scored
-    scene = Scene(policy, asof)
     book = book_of(declared)
     version = policy.version
     parts: list[Contribution] = []
     for contact, points in zip(journey.contacts.values(), score.contacts, strict=True):
         first = contact.first
         scopes = book.of_contact((first.touchpoint, first.channel, first.source, first.segment))
-        counts = _contact_counts(journey, contact, points, scene)
+        counts = _contact_counts(journey, contact, points, policy, asof)
         parts.append(Contribution(version, scopes, first.time, not (first.history or first.alone), counts))
     if journey.asked:
         parts.extend(_only_said(journey, policy, declared))
@@ -146,15 +138,16 @@ def in_order(
 ) -> list[tuple[Standing, Scored | None]]:
     """Return every journey that has a score, frozen or not, in the order they ended."""
     standings: list[tuple[Standing, Scored | None]] = []
+    version = policy.version
     for old in frozen:
-        score = old.scores.get(policy.version)
-        if score is not None:
-            standings.append((Standing(old.ended, old.key, score, old.said), None))
+        level = old.scores.get(version)
+        if level is not None:
+            standings.append((Standing(old.ended, old.key, level, old.said), None))
     for one in scored:
-        shown = one.score.shown
+        journey, score = one
+        shown = score.shown
         if shown is not None:
-            said = one.score.said is not None
-            standings.append((Standing(one.journey.ended, one.journey.key, shown, said), one))
+            standings.append((Standing(journey.ended, journey.key, shown, score.said is not None), one))
     standings.sort(key=lambda pair: pair[0][:2])
     return standings
 
@@ -189,36 +182,37 @@ def _quiet_since(contact: Contact, policy: Policy, asof: int) -> bool:
     return contact.ended is not None and asof >= contact.ended + policy.journey_window
 
 
-def _contact_counts(journey: Journey, contact: Contact, score: ContactScore, scene: Scene) -> Counts:
+def _contact_counts(journey: Journey, contact: Contact, score: ContactScore, policy: Policy, asof: int) -> Counts:
     answer = None if score.said is None else journey.asked.get(contact.id)
-    counts = _unit_counts(CONTACT, score, answer, scene.policy)
+    counts = _unit_counts(CONTACT, score, answer, policy)
     observed = CONTACT.observed
     for cause in score.seen:
         counts[observed[cause]] = 1
-    for seed in seeds_of(journey, contact, scene.policy, scene.asof):
+    for seed in seeds_of(journey, contact, policy, asof):
         counts[f"contact.seeds.{seed}"] = 1
-    _count_queue(counts, contact, scene)
+    _count_queue(counts, contact, policy, asof)
     return counts
 
 
-def _count_queue(counts: Counts, contact: Contact, scene: Scene) -> None:
+def _count_queue(counts: Counts, contact: Contact, policy: Policy, asof: int) -> None:
     """Add what a queue is measured by: seconds waited, contacts that queued, those served in time, those given up.
 
     Served in time: every queue of the contact within the channel's tolerance, and not abandoned. A wait still running
     counts as long as points are lost to it, and no longer: silence must come to an end of what it changes (``due``).
     """
-    waits, policy = contact.waits_at(scene.asof), scene.policy
-    if contact.waiting is not None:
-        waits[-1] = min(waits[-1], policy.wait_reach * policy.tolerated(contact.first.channel))
-    if contact.outcome == "abandoned":
+    abandoned = contact.outcome == "abandoned"
+    if abandoned:
         counts["contact.abandoned"] = 1
+    waits = contact.waits_at(asof)
     if waits:
+        tolerance, waiting = policy.tolerated(contact.first.channel), contact.waiting is not None
+        if waiting:
+            waits[-1] = min(waits[-1], policy.wait_reach * tolerance)
         counts["contact.queued"] = 1
         waited = sum(waits) // SECOND
         if waited:
             counts["contact.wait_s"] = waited
-        in_time = max(waits) <= policy.tolerated(contact.first.channel)
-        if in_time and contact.waiting is None and contact.outcome != "abandoned":
+        if not (waiting or abandoned) and max(waits) <= tolerance:
             counts["contact.served_in_time"] = 1
 
 
@@ -304,8 +298,8 @@ def lines_of(score: JourneyScore) -> dict[str, int]:
     lines = dict(score.lost)
     if score.repaired:
         lines[REPAIRED] = -score.repaired
-    if score.unexplained:
-        lines[UNEXPLAINED] = score.unexplained
+    if score.said is not None and (unexplained := score.unexplained):
+        lines[UNEXPLAINED] = unexplained
     return lines
 
 

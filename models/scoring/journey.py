@@ -4,6 +4,8 @@ Which facts belong to which journey is decided in ``membership``; how its loss s
 the lines read as a ledger in ``ledger``.
 """
 
+from collections.abc import Iterable
+
 import msgspec
 
 from models.facts import (
@@ -41,19 +43,25 @@ class Things:
         self.loyalty: list[LoyaltyFact] = []
         self.places: dict[Place, None] = {}
 
-    def take(self, fact: AnyFact) -> None:
-        """Merge the next fact into the thing it tells of."""
-        place = (fact.touchpoint, fact.channel, fact.source, fact.segment)
-        if place != self._place:  # mostly it is where the fact before was, and comparing is cheaper than hashing
-            self._place = place
-            self.places[place] = None
-        if isinstance(fact, ContactFact):
-            contact = self.contacts.get(fact.contact)
-            if contact is None:
-                self.contacts[fact.contact] = Contact(fact)
+    def take(self, facts: Iterable[AnyFact]) -> None:
+        """Merge the next facts into the things they tell of."""
+        contacts = self.contacts
+        for fact in facts:
+            place = (fact.touchpoint, fact.channel, fact.source, fact.segment)
+            if place != self._place:  # mostly it is where the fact before was, and comparing is cheaper than hashing
+                self._place = place
+                self.places[place] = None
+            if isinstance(fact, ContactFact):
+                contact = contacts.get(fact.contact)
+                if contact is None:
+                    contacts[fact.contact] = Contact(fact)
+                else:
+                    contact.take(fact)
             else:
-                contact.take(fact)
-        elif isinstance(fact, PromiseFact):
+                self._take(fact)
+
+    def _take(self, fact: AnyFact) -> None:
+        if isinstance(fact, PromiseFact):
             promise = self.promises.get(fact.promise)
             if promise is None:
                 self.promises[fact.promise] = Promise(fact)
@@ -101,8 +109,7 @@ class Journey:
         """What the facts so far tell of."""
         lived = self.lived
         if self._merged < len(lived):
-            for fact in lived[self._merged :]:
-                self._things.take(fact)
+            self._things.take(lived[self._merged :] if self._merged else lived)
             self._merged = len(lived)
         return self._things
 
@@ -154,6 +161,11 @@ class Journey:
         return sorted([*self.lived, *(answer for answer, _ in self.answers)], key=lambda fact: fact.order)
 
     @property
+    def size(self) -> int:
+        """How many facts it has, answers included."""
+        return len(self.lived) + len(self.answers)
+
+    @property
     def first(self) -> AnyFact:
         """Its first lived fact; of a journey only ever answered about, its first answer."""
         return self.lived[0] if self.lived else self.answers[0][0]
@@ -181,7 +193,7 @@ class Journey:
     @property
     def open(self) -> bool:
         """A contact has not ended."""
-        return any(contact.ended is None for contact in self.contacts.values())
+        return None in [contact.ended for contact in self.contacts.values()]
 
     @property
     def live(self) -> bool:
@@ -243,10 +255,13 @@ def score_journey(journey: Journey, policy: Policy, asof: int) -> JourneyScore:
     if not (treatment or product):
         return JourneyScore(None, said, {}, 0, 0, 0, contacts, seen)
     treated, lines = combined(treatment, policy.others, policy.treatment_budget)
-    failed, more = combined(product, policy.others, policy.product_budget)
+    failed = 0
+    if product:
+        failed, more = combined(product, policy.others, policy.product_budget)
+        lines = lines | more
     repaired = treated * repair_of(things, policy) // 100 if treated else 0
     inferred = FULL - treated + repaired - failed
-    return JourneyScore(inferred, said, lines | more if more else lines, treated, failed, repaired, contacts, seen)
+    return JourneyScore(inferred, said, lines, treated, failed, repaired, contacts, seen)
 
 
 def _contacts(

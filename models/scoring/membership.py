@@ -68,35 +68,37 @@ class _Grouping:
         self.answers: list[tuple[AnswerFact, Journey | None]] = []
 
     def grouped(self, facts: Iterable[AnyFact]) -> list[Journey]:
-        lived = self._lived
+        homes = self.homes
         for fact in facts:
             thing = _THINGS.get(type(fact))
-            if thing is not None and not fact.alone:
-                lived(fact, thing)
-            elif isinstance(fact, _APART):
+            if thing is None or fact.alone:
+                self._not_lived(fact)
                 continue
-            elif isinstance(fact, AskedFact):
-                self.surveys[fact.survey] = fact
-            elif isinstance(fact, AnswerFact):
-                if fact.instrument != "nps":
-                    self.answers.append((fact, self.latest))
+            if thing:
+                update = (thing, getattr(fact, thing))
+                journey = homes.get(update)
+                if journey is None:
+                    journey = homes[update] = self._home(fact)
             else:
-                self._alone(fact).take(fact)
+                journey = self._home(fact)
+            journey.lived.append(fact)
+            self.latest = journey
         for answer, latest in self.answers:
             self._answered(answer, latest)
         return self.journeys
 
-    def _lived(self, fact: AnyFact, thing: str) -> None:
-        homes = self.homes
-        if thing:
-            update = (thing, getattr(fact, thing))
-            journey = homes.get(update)
-            if journey is None:
-                journey = homes[update] = self._near(fact) if fact.journey is None else self._named(fact, fact.journey)
-        else:
-            journey = self._near(fact) if fact.journey is None else self._named(fact, fact.journey)
-        journey.lived.append(fact)
-        self.latest = journey
+    def _not_lived(self, fact: AnyFact) -> None:
+        """Note what makes no journey that others join: a survey, an answer, what came too late."""
+        if isinstance(fact, AskedFact):
+            self.surveys[fact.survey] = fact
+        elif isinstance(fact, AnswerFact):
+            if fact.instrument != "nps":
+                self.answers.append((fact, self.latest))
+        elif not isinstance(fact, _APART):
+            self._alone(fact).take(fact)
+
+    def _home(self, fact: AnyFact) -> Journey:
+        return self._near(fact) if fact.journey is None else self._named(fact, fact.journey)
 
     def _named(self, fact: AnyFact, name: str) -> Journey:
         journey = self.named.get(name)
